@@ -1,0 +1,50 @@
+import type { Topology } from '../topology/topology.ts'
+import type { Status } from './status.ts'
+
+/** Progress for a person: what is being done, and what is waited for. Printed to stderr by the CLI. */
+export interface Progress {
+  /** A step that was done or begins: one plain line. */
+  step(text: string): void
+  /** What is waited for right now; replaces the last wait on a terminal. */
+  waiting(text: string): void
+}
+
+export interface TargetContext {
+  readonly progress: Progress
+  /** Aborted by Ctrl-C: stop at a point that `up` or `down` continues from, and throw the signal's reason. */
+  readonly signal: AbortSignal
+}
+
+/** Secrets of a deployment. Never printed. */
+export interface Secrets {
+  /** What applications and other clients authenticate with. */
+  readonly password: string
+  /** Between Holdfast's own parts: its Redis users and the agents' interface. */
+  readonly internal: string
+}
+
+/** Where a deployment runs. Small on purpose. */
+export interface Target {
+  readonly kind: 'local' | 'kubernetes'
+  /** What runs. Never throws because something is down: that is what it reports. */
+  observe(): Promise<Status>
+  /**
+   * Brings what runs to the topology. Idempotent.
+   * @param password what the spec says: null means generate once and keep
+   * @returns what was changed, one line each; empty when nothing was to do
+   */
+  apply(topology: Topology, password: string | null, context: TargetContext): Promise<readonly string[]>
+  /** Stops everything; data stays unless `purge`. */
+  remove(options: { readonly purge: boolean }, context: TargetContext): Promise<readonly string[]>
+  /** Number of instances until the next apply. */
+  scale(instances: number, context: TargetContext): Promise<void>
+  /** Rolls the instances one by one, so that each runs the application as it is now. */
+  refresh(context: TargetContext): Promise<void>
+  /** @param to `redis-1`; undefined: the best replica. @returns the new primary's name */
+  switchover(to: string | undefined, context: TargetContext): Promise<string>
+  restart(component: string, context: TargetContext): Promise<void>
+  /** Lines of one component's log, or of all. With `follow` it ends when the signal aborts. */
+  logs(component: string | undefined, options: { readonly follow: boolean; readonly signal: AbortSignal }): AsyncIterable<string>
+  /** What applications need to connect. Throws NOT_RUNNING when there is no deployment. */
+  connection(): Promise<{ readonly host: string; readonly port: number; readonly password: string; readonly db: number }>
+}
