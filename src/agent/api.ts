@@ -15,6 +15,8 @@ export interface AgentState {
   readonly intact: boolean
   /** Neither data nor sentinel state: only a deployment whose nodes are all virgin is bootstrapped. */
   readonly virgin: boolean
+  /** Its redis-server has not been in sync (or primary) since it started. */
+  readonly restarted: boolean
   readonly redis: RedisState
   readonly sentinel: { readonly up: boolean; readonly primarySeen: string | null; readonly epoch: number }
   /** Set while this node is the primary and its gate has passed. */
@@ -47,6 +49,8 @@ export type FenceReply =
       readonly node: number
       readonly intact: boolean
       readonly virgin: boolean
+      /** Its redis-server has not been in sync since it started. */
+      readonly restarted: boolean
       readonly record: InSyncRecord | null
       readonly offset: number
       readonly replid: string

@@ -1,0 +1,67 @@
+import { compareEpochs, type Epoch, type InSyncRecord } from './record.ts'
+
+/** What one round on the primary saw, in this order: the record, the offset, (a wait), the replicas' offsets. */
+export interface Round {
+  /** The record, read after everything that is to be confirmed had run. */
+  readonly record: InSyncRecord | null
+  /** The primary's role and replication id at the end of the round. */
+  readonly role: 'master' | 'slave' | 'unknown'
+  readonly replid: string
+  /** The primary's offset after the record was read: everything to be confirmed, and the record, stand before it. */
+  readonly neededOffset: number
+  /** Acknowledged offset by node index, of replicas that are online at the end of the round. */
+  readonly acknowledged: ReadonlyMap<number, number>
+}
+
+export type Confirmation =
+  | { readonly kind: 'confirmed'; readonly record: InSyncRecord }
+  /** Members that do not have it: gone (no link) or behind. They may yet come, or be written out. */
+  | {
+      readonly kind: 'missing'
+      readonly record: InSyncRecord
+      readonly gone: readonly number[]
+      readonly behind: readonly number[]
+    }
+  /** This node's reign as we know it is over, or it has none: what it did since is not to be answered. */
+  | { readonly kind: 'over'; readonly why: string }
+
+/**
+ * Decides whether everything before `neededOffset` on this primary may be answered.
+ *
+ * The record is read after the writes it confirms, outside their step. That is sound: if it stands before a write, it
+ * is the one in force there; if it stands after it, whoever holds the record has the write too, and a node that lacks
+ * the newest record never passes the gate. In both cases everything up to an offset beyond both is asked of its members.
+ */
+export function confirmation(round: Round, expected: Epoch, f: number): Confirmation {
+  const { record } = round
+  if (round.role !== 'master') return { kind: 'over', why: `its role is ${round.role}` }
+  if (record === null) return { kind: 'over', why: 'it holds no record of an in-sync set' }
+  if (compareEpochs(record.epoch, expected) !== 0)
+    return { kind: 'over', why: 'its record is of another epoch' }
+  if (record.replid !== round.replid) return { kind: 'over', why: 'it restarted or was promoted anew' }
+  const gone = record.members.filter((member) => !round.acknowledged.has(member))
+  const behind = record.members.filter(
+    (member) => (round.acknowledged.get(member) ?? Infinity) < round.neededOffset,
+  )
+  if (record.members.length < f || gone.length > 0 || behind.length > 0) {
+    return { kind: 'missing', record, gone, behind }
+  }
+  return { kind: 'confirmed', record }
+}
+
+/** @returns the members without those that left, or null when fewer than f would remain: then nothing is answered. */
+export function membersWithout(
+  record: InSyncRecord,
+  leaving: readonly number[],
+  f: number,
+): readonly number[] | null {
+  const remaining = record.members.filter((member) => !leaving.includes(member))
+  return remaining.length >= f ? remaining : null
+}
+
+/** @returns the members with those that joined, ascending; the primary itself is never one. */
+export function membersWith(record: InSyncRecord, joining: readonly number[]): readonly number[] {
+  const members = new Set([...record.members, ...joining])
+  members.delete(record.epoch.node)
+  return [...members].toSorted((a, b) => a - b)
+}
