@@ -1,0 +1,32 @@
+import type { Spec, WrittenSpec } from './schema.ts'
+
+const frontDoorDefault = { host: '0.0.0.0', port: 8080 }
+
+/** Fills in every default. */
+export function resolveSpec(written: WrittenSpec): Spec {
+  const { app = {}, redis = {}, gateway = {}, frontDoor = {}, local = {} } = written
+  const frontDoorListen = frontDoor.listen ?? frontDoorDefault
+  const command = typeof app.command === 'string' ? ['/bin/sh', '-c', app.command] : (app.command ?? null)
+  return {
+    name: written.name ?? 'counter',
+    target: written.target ?? 'local',
+    app: {
+      command,
+      directory: app.directory ?? '.',
+      env: app.env ?? {},
+      health: app.health ?? (command === null ? '/ping' : '/'),
+      instances: app.instances ?? 3,
+      port: app.port ?? frontDoorListen.port + 10_000,
+    },
+    redis: {
+      nodes: redis.nodes ?? 3,
+      password: redis.password ?? { kind: 'generate' },
+      maxmemoryBytes: redis.maxmemory ?? 0,
+      appendfsync: redis.appendfsync ?? 'everysec',
+      db: redis.db ?? 0,
+    },
+    gateway: { listen: gateway.listen ?? { host: '127.0.0.1', port: 6379 }, holdMs: gateway.hold ?? 10_000 },
+    frontDoor: { listen: frontDoorListen },
+    local: { network: local.network ?? { first: 0x7f_00_01_00, size: 256 } },
+  }
+}

@@ -1,0 +1,245 @@
+import * as z from 'zod'
+
+import {
+  bytes,
+  duration,
+  listen,
+  loopbackNetwork,
+  oddNumber,
+  passwordSource,
+  urlPath,
+  variables,
+  wholeNumber,
+} from './fields.ts'
+import type { PasswordSource } from './fields.ts'
+import type { Listen, Network } from './units.ts'
+
+export type { PasswordSource } from './fields.ts'
+export type { Listen, Network } from './units.ts'
+
+/** What the reference (docs/spec.md) and error messages say about a field. */
+export interface FieldMeta {
+  readonly description: string
+  /** What may be written, in words. */
+  readonly accepts: string
+  /** As text, since some depend on other fields. */
+  readonly default: string
+  /** A value as it is written in YAML. */
+  readonly example: string
+}
+
+function field<T extends z.ZodType>(schema: T, meta: FieldMeta): T {
+  return schema.meta({ ...meta })
+}
+
+const name = field(
+  z
+    .string('must be text')
+    .regex(
+      /^[a-z][a-z0-9-]{0,30}$/,
+      'must be lower-case letters, digits and dashes, begin with a letter, at most 31',
+    )
+    .optional(),
+  {
+    description:
+      'The name of the deployment: of its state directory, and of what it makes. Another name is another deployment.',
+    accepts: 'lower-case letters, digits and `-`; begins with a letter; at most 31 characters',
+    default: 'counter',
+    example: 'counter',
+  },
+)
+
+const target = field(
+  z.literal('local', 'must be local: this version runs deployments on this machine only').optional(),
+  {
+    description: 'Where the deployment runs. `local` is this machine. The option `--target` overrides it.',
+    accepts: '`local`',
+    default: 'local',
+    example: 'local',
+  },
+)
+
+const app = z.strictObject({
+  command: field(
+    z
+      .union(
+        [z.string().trim().min(1), z.array(z.string().min(1)).min(1)],
+        'must be one line of shell, or a list of texts: a program and its arguments',
+      )
+      .optional(),
+    {
+      description:
+        'The program whose instances are run. It finds `PORT`, `HOST`, `REDIS_HOST`, `REDIS_PORT`, `REDIS_PASSWORD` and ' +
+        '`REDIS_DB` in its environment, serves HTTP on `HOST`:`PORT`, and ends on SIGTERM. Left out: the bundled counter.',
+      accepts: 'one line, run by `/bin/sh -c`; or a list: a program and its arguments, run as they are',
+      default: 'the bundled counter',
+      example: 'python3 app.py',
+    },
+  ),
+  directory: field(z.string('must be a path').min(1, 'must be a path, not empty').optional(), {
+    description: 'The working directory of `command`.',
+    accepts: 'a path; a relative one starts at the folder of the spec',
+    default: '. (the folder of the spec)',
+    example: './my-app',
+  }),
+  env: field(variables().optional(), {
+    description:
+      'Further environment variables of the instances. `PORT`, `HOST`, `REDIS_…` and `HOLDFAST_…` are set by Holdfast and ' +
+      'cannot be given. Secrets do not belong here: this file is not secret.',
+    accepts: 'names with texts (quote numbers, `true` and `false`)',
+    default: '{} (none)',
+    example: '{ LOG_LEVEL: debug }',
+  }),
+  health: field(urlPath().optional(), {
+    description:
+      'The path that tells whether an instance can serve: it is asked with GET every second or so, and an instance that does not answer ' +
+      'with a status of 2xx or 3xx gets no requests. It should not change anything.',
+    accepts: 'a path that begins with `/`',
+    default: '/ping for the bundled counter, / for `command`',
+    example: '/ping',
+  }),
+  instances: field(wholeNumber(1, 64).optional(), {
+    description:
+      'How many instances run behind the front door. One is no protection: its restart is then an outage.',
+    accepts: 'a whole number from 1 to 64',
+    default: '3',
+    example: '3',
+  }),
+  port: field(wholeNumber(1, 65_535).optional(), {
+    description: 'The port of the first instance on 127.0.0.1; instance i (from 0) listens on this port + i.',
+    accepts: 'a port, 1 to 65535',
+    default: "the front door's port + 10000 (18080)",
+    example: '18080',
+  }),
+})
+
+const redis = z.strictObject({
+  nodes: field(oddNumber(3, 9).optional(), {
+    description:
+      'How many Redis nodes (a redis-server with its sentinel) there are. 3 survive the loss of one, 5 of two.',
+    accepts: 'an odd number from 3 to 9',
+    default: '3',
+    example: '3',
+  }),
+  password: field(passwordSource().optional(), {
+    description:
+      'Where the password comes from that applications authenticate with. `generate`: made once, kept in the state directory, never ' +
+      'replaced. The text itself cannot be written here. 8 to 512 characters; one newline at the end of a file is removed.',
+    accepts:
+      '`generate`, `{env: NAME}` (a variable of the environment of `up`), or `{file: PATH}` (relative: to the spec)',
+    default: 'generate',
+    example: '{ env: REDIS_PASSWORD }',
+  }),
+  maxmemory: field(bytes({ min: 16 * 2 ** 20, minText: '16mb' }).optional(), {
+    description:
+      'Memory that the data may take in each Redis node; past it writes are refused (nothing is evicted). 0: no limit but the machine.',
+    accepts:
+      "a size in Redis' notation: `256mb`, `2gb` (powers of 1024), `100m` (of 1000); at least 16mb; or `0`",
+    default: '0 (no limit)',
+    example: '256mb',
+  }),
+  appendfsync: field(z.enum(['everysec', 'always'], 'must be everysec or always').optional(), {
+    description:
+      'When Redis forces its append-only file to the disk. `everysec`: once a second; if all nodes lose power at once, the ' +
+      'last two seconds may be lost. `always`: before each answer, which is slower.',
+    accepts: '`everysec` or `always`',
+    default: 'everysec',
+    example: 'everysec',
+  }),
+  db: field(wholeNumber(0, 15).optional(), {
+    description: 'The database that instances get as `REDIS_DB`.',
+    accepts: 'a whole number from 0 to 15',
+    default: '0',
+    example: '0',
+  }),
+})
+
+const gateway = z.strictObject({
+  listen: field(listen().optional(), {
+    description:
+      'The address that applications know as `REDIS_HOST` and `REDIS_PORT`. The port above it serves metrics, health and status of the gateway.',
+    accepts: 'an IPv4 address and a port',
+    default: '127.0.0.1:6379',
+    example: '127.0.0.1:6379',
+  }),
+  hold: field(duration({ min: 100, max: 600_000, range: 'from 100ms to 10m' }).optional(), {
+    description: 'How long a command waits while there is no primary, before it is refused (`-TRYAGAIN`).',
+    accepts: 'a duration with its unit (`ms`, `s`, `m`), from 100ms to 10m',
+    default: '10s',
+    example: '10s',
+  }),
+})
+
+const frontDoor = z.strictObject({
+  listen: field(listen().optional(), {
+    description: 'Where clients reach the application over HTTP. `0.0.0.0` is every address of this machine.',
+    accepts: 'an IPv4 address and a port',
+    default: '0.0.0.0:8080',
+    example: '0.0.0.0:8080',
+  }),
+})
+
+const local = z.strictObject({
+  network: field(loopbackNetwork().optional(), {
+    description:
+      'The loopback addresses of the Redis nodes: node i (from 0) has the network + i + 1. A second deployment on the same ' +
+      'machine needs another one.',
+    accepts: 'a network within 127.0.0.0/8, with room for the nodes',
+    default: '127.0.1.0/24',
+    example: '127.0.2.0/24',
+  }),
+})
+
+/** The sections of a spec, with what each is for. A section that is left out, or empty, is all defaults. */
+export const sections = { app, redis, gateway, frontDoor, local }
+
+export const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
+  app: 'The application: what runs behind the front door.',
+  redis: 'The Redis nodes.',
+  gateway: 'The one Redis that applications see.',
+  frontDoor: 'The HTTP load balancer before the instances.',
+  local: 'Of the target `local`.',
+}
+
+/** As it is written: every field may be missing. Defaults that depend on other fields are filled in by resolve.ts. */
+export const specSchema = z.strictObject({
+  name,
+  target,
+  app: app.optional(),
+  redis: redis.optional(),
+  gateway: gateway.optional(),
+  frontDoor: frontDoor.optional(),
+  local: local.optional(),
+})
+
+export type WrittenSpec = z.output<typeof specSchema>
+
+/** A spec with every default filled in. Paths are as they were written: relative ones start at the folder of the spec. */
+export interface Spec {
+  readonly name: string
+  readonly target: 'local'
+  readonly app: {
+    /** argv (`/bin/sh -c LINE` for one line); null: the bundled counter. */
+    readonly command: readonly string[] | null
+    readonly directory: string
+    readonly env: Readonly<Record<string, string>>
+    readonly health: string
+    readonly instances: number
+    /** Instance i listens on port + i. */
+    readonly port: number
+  }
+  readonly redis: {
+    readonly nodes: number
+    readonly password: PasswordSource
+    /** 0: no limit. */
+    readonly maxmemoryBytes: number
+    readonly appendfsync: 'everysec' | 'always'
+    readonly db: number
+  }
+  readonly gateway: { readonly listen: Listen; readonly holdMs: number }
+  readonly frontDoor: { readonly listen: Listen }
+  readonly local: {
+    /** Redis node i has the address `first + i + 1`; see formatAddress in units.ts. */
+    readonly network: Network
+  }
+}
