@@ -73,25 +73,28 @@ export function loopbackNetwork(): Parsed<Network> {
   })
 }
 
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
 const reserved = /^(?:PORT|HOST|REDIS_.*|HOLDFAST_.*)$/
 
-export function variables(): z.ZodType<Record<string, string>> {
-  const value = z
-    .string('must be text: put it in quotes')
-    .refine((text) => !text.includes('\0'), 'must not contain a null character')
-  return z.record(z.string(), value, 'must be a mapping of names to texts').superRefine((env, context) => {
-    for (const name of Object.keys(env)) {
-      if (reserved.test(name)) {
-        context.addIssue({ code: 'custom', path: [name], message: 'is set by Holdfast and cannot be given' })
-      } else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-        context.addIssue({
-          code: 'custom',
-          path: [name],
-          message: 'is no name of a variable (letters, digits, _)',
-        })
-      }
+export function variables(): Parsed<Record<string, string>> {
+  return z.unknown().transform((written, context): Record<string, string> => {
+    if (typeof written !== 'object' || written === null || Array.isArray(written)) {
+      return reject(context, 'must be a mapping of names to texts')
     }
+    const entries = Object.entries(written)
+    for (const [name, value] of entries) {
+      const message = variableProblem(name, value)
+      if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message })
+    }
+    return Object.fromEntries(entries) as Record<string, string>
   })
+}
+
+function variableProblem(name: string, value: unknown): string | undefined {
+  if (reserved.test(name)) return 'is set by Holdfast and cannot be given'
+  if (!variableName.test(name)) return 'is no name of a variable (letters, digits, _)'
+  if (typeof value !== 'string') return 'must be text: put the value in quotes'
+  return value.includes('\0') ? 'must not contain a null character' : undefined
 }
 
 /** A password written into the file is refused with words of its own, which never repeat it. */
@@ -106,7 +109,7 @@ export function passwordSource(): Parsed<PasswordSource> {
     if (more.length > 0 || typeof value !== 'string' || value === '') return reject(context, other)
     if (key === 'file') return { kind: 'file', path: value }
     if (key !== 'env') return reject(context, other)
-    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return { kind: 'env', name: value }
+    if (variableName.test(value)) return { kind: 'env', name: value }
     return reject(context, 'must name a variable (letters, digits, _)')
   })
 }

@@ -37,7 +37,7 @@ const name = field(
     .string('must be text')
     .regex(
       /^[a-z][a-z0-9-]{0,30}$/,
-      'must be lower-case letters, digits and dashes, begin with a letter, at most 31',
+      'must be lower-case letters, digits and dashes, begin with a letter, at most 31 characters',
     )
     .optional(),
   {

@@ -1,0 +1,97 @@
+import { positionOf } from './issues.ts'
+import type { SpecText } from './parse.ts'
+import type { SpecProblem } from './problem.ts'
+import type { Spec } from './schema.ts'
+import { formatAddress, parseAddress } from './units.ts'
+
+/** Ports of every Redis node on its own address: redis-server, sentinel, agent. */
+export const nodePorts = { redis: 6379, sentinel: 26_379, agent: 26_380 } as const
+
+/** What no field can know alone: ranges of ports, room in the network, two listeners on one address and port. */
+export function checkTogether(spec: Spec, source: SpecText): readonly SpecProblem[] {
+  return [...portRanges(spec), ...networkRoom(spec), ...collisions(spec, source)].map(
+    ({ path, message, fix }) => ({
+      ...positionOf(path.split('.'), source, 'value'),
+      path,
+      message,
+      fix,
+    }),
+  )
+}
+
+type Finding = Pick<SpecProblem, 'path' | 'message' | 'fix'>
+
+function portRanges({ app, gateway }: Spec): Finding[] {
+  const findings: Finding[] = []
+  const last = app.port + app.instances - 1
+  if (last > 65_535) {
+    const highest = 65_536 - app.instances
+    findings.push({
+      path: 'app.port',
+      message: `is ${app.port}, so that the last of ${app.instances} instances would listen on port ${last}`,
+      fix: `set app.port to ${highest} or less`,
+    })
+  }
+  if (gateway.listen.port === 65_535) {
+    findings.push({
+      path: 'gateway.listen',
+      message: 'needs the port above it, too',
+      fix: 'use port 65534 or less',
+    })
+  }
+  return findings
+}
+
+function networkRoom({ local: { network }, redis }: Spec): Finding[] {
+  // The first address names the network and the last one is its broadcast address.
+  if (network.size >= redis.nodes + 2) return []
+  const message = `has no room for ${redis.nodes} Redis nodes`
+  return [{ path: 'local.network', message, fix: 'use a larger one, for example 127.0.1.0/24' }]
+}
+
+interface Listener {
+  readonly path: string
+  readonly what: string
+  readonly host: string
+  readonly port: number
+}
+
+function collisions(spec: Spec, { document }: SpecText): Finding[] {
+  const all = listeners(spec)
+  const reported = new Set<string>()
+  return all.flatMap((later, index) => {
+    const earlier = all.slice(0, index).find((candidate) => collide(candidate, later))
+    if (earlier === undefined || reported.has(later.path)) return []
+    reported.add(later.path)
+    // What the file says is to be changed rather than a default that it does not mention.
+    const isWritten = document.hasIn(later.path.split('.'))
+    const [one, other] =
+      isWritten || !document.hasIn(earlier.path.split('.')) ? [later, earlier] : [earlier, later]
+    const message = `makes ${one.what} listen on ${one.host}:${one.port}, where ${other.what} listens (${other.path}: ${other.host}:${other.port})`
+    return [{ path: one.path, message, fix: 'give one of them another port or address' }]
+  })
+}
+
+/** The order decides which of two is reported: what is more often changed comes later. */
+function listeners({ redis, local, app, gateway, frontDoor }: Spec): Listener[] {
+  const list: Listener[] = []
+  for (let index = 0; index < redis.nodes; index++) {
+    const host = formatAddress(local.network.first + index + 1)
+    for (const [role, port] of Object.entries(nodePorts)) {
+      list.push({ path: 'local.network', what: `${role}-${index}`, host, port })
+    }
+  }
+  const { host, port } = gateway.listen
+  list.push({ path: 'gateway.listen', what: 'the gateway', host, port })
+  list.push({ path: 'gateway.listen', what: "the gateway's admin port", host, port: port + 1 })
+  list.push({ path: 'frontDoor.listen', what: 'the front door', ...frontDoor.listen })
+  for (let index = 0; index < app.instances; index++) {
+    list.push({ path: 'app.port', what: `app-${index}`, host: '127.0.0.1', port: app.port + index })
+  }
+  return list
+}
+
+/** An address of all zeros takes the port on every address. */
+function collide(a: Listener, b: Listener): boolean {
+  return a.port === b.port && (a.host === b.host || [a, b].some(({ host }) => parseAddress(host) === 0))
+}
