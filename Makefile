@@ -1,0 +1,42 @@
+# Everything goes through ./holdfast, which brings Node, the dependencies and the servers when they are missing.
+RUN  := ./holdfast --exec lint
+TEST := ./holdfast --exec test node --test --test-reporter=spec
+
+.DEFAULT_GOAL := help
+.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-faults test-machine
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## nothing to compile (Node runs the TypeScript as it is): checks the types
+	@$(RUN) tsc --noEmit
+	@echo 'Nothing to build: Node runs src/ as it is. The types are right. Next: make deploy'
+
+buildbinaries: build ## the same, by the name it used to have
+
+deploy: ## bring what runs to what holdfast.yaml says (./holdfast up)
+	@./holdfast up
+
+refresh: ## take the application's new code, one instance after the other
+	@./holdfast refresh
+
+lint: ## types, ESLint, Prettier, knip, documentation that is current
+	@$(RUN) npm run --silent lint
+
+format: ## put every file into Prettier's form
+	@$(RUN) prettier --write --log-level warn .
+
+test: test-unit test-integration test-faults ## all tests of one machine, in under ten minutes
+
+test-unit: ## the pure parts and the parts that need no server
+	@$(TEST) --test-timeout=60000 'src/**/*.test.ts'
+
+test-integration: ## the parts together, with real servers
+	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/integration/**/*.test.ts'
+
+test-faults: ## a short drill: processes die, nothing that was counted is lost
+	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/**/*.test.ts'
+
+test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
+test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
+	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'

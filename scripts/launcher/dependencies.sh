@@ -1,0 +1,32 @@
+# The dependencies of package-lock.json, installed beside their place and then moved there: a failure changes nothing, and
+# programs that run from the former ones find every file they still load.
+
+install_dependencies() {
+  # What was installed for developing is not taken away again by a plain start.
+  omit=--omit=dev
+  if [ "$dependencies" = dev ] || [ -e "$modules/typescript/package.json" ]; then omit=--include=dev; fi
+  find_npm
+  case $omit in
+    --omit=dev) say "installing the dependencies of package-lock.json" ;;
+    *) say "installing the dependencies of package-lock.json, with those for developing" ;;
+  esac
+  mkdir -p "$stage/app"
+  cp "$root/package.json" "$root/package-lock.json" "$stage/app/"
+  [ ! -e "$root/.npmrc" ] || cp "$root/.npmrc" "$stage/app/"
+  npm_ci || die "npm ci failed: $(sed -n 's/^npm error //p' "$stage/npm.log" | grep -v '^A complete log' | tail -1)" \
+    "The registry: $(registry). Is this machine online? Behind a proxy: set https_proxy." "$(room)"
+  mkdir -p "$stage/app/node_modules"
+  cp "$root/package-lock.json" "$stage/app/node_modules/.holdfast-lock" || die "$stage cannot be written" "$(room)"
+  place "$stage/app/node_modules" "$modules"
+}
+
+npm_ci() (
+  cd "$stage/app" || exit
+  # As root the cache would end in somebody's home.
+  [ "$(id -u)" != 0 ] || export npm_config_cache="$stage/cache"
+  npm_config_registry=$(registry)
+  export npm_config_registry NODE_USE_SYSTEM_CA=1
+  PATH=${node%/*}:$PATH
+  "$node" "$npm" ci --ignore-scripts "$omit" --no-audit --no-fund --no-update-notifier --loglevel=error \
+    </dev/null >"$stage/npm.log" 2>&1 9>&-
+)
