@@ -1,0 +1,146 @@
+import { ByteBuffer } from './byte-buffer.ts'
+import { lengthLineEnd, readInteger } from './integer.ts'
+import type { FrameLimits } from './limits.ts'
+import { ProtocolError } from './protocol-error.ts'
+import { inlineRequest, Request } from './request.ts'
+
+const star = 42
+const dollar = 36
+const lf = 10
+const cr = 13
+/** Longer than any command's name; a name past it is passed on without being known. */
+const longestName = 64
+
+/**
+ * Cuts a client's bytes into commands. Any split of the bytes gives the same commands. Error words are redis-server's own,
+ * so that a client sees what it would see there.
+ */
+export class RequestFramer {
+  limits: FrameLimits
+  private readonly buffer = new ByteBuffer()
+  /** Of the frame under way, relative to its start: where scanning goes on, arguments seen and expected (-1: none yet). */
+  private at = 0
+  private seen = 0
+  private expected = -1
+  private nameFrom = 0
+  private nameTo = 0
+  /** Nothing can be gained before this many bytes of the frame are there. */
+  private needed = 0
+
+  constructor(limits: FrameLimits) {
+    this.limits = limits
+  }
+
+  /** Bytes that wait for the rest of their frame, or for `next`. */
+  get pendingBytes(): number {
+    return this.buffer.length
+  }
+
+  push(chunk: Buffer): void {
+    this.buffer.append(chunk)
+  }
+
+  /** @returns the next whole command, or null until more bytes arrive. @throws ProtocolError */
+  next(): Request | null {
+    const { buffer } = this
+    while (buffer.length > 0 && buffer.length >= this.needed) {
+      if (this.expected < 0) {
+        if (buffer.bytes[buffer.start] !== star) {
+          const found = this.inline()
+          if (found === 'incomplete') return null
+          if (found !== null) return found
+          continue
+        }
+        if (!this.header()) return null
+        if (this.expected <= 0) {
+          // redis-server ignores a request of no arguments
+          buffer.consume(this.at)
+          this.reset()
+          continue
+        }
+      }
+      if (!this.body()) return null
+      return this.complete()
+    }
+    return null
+  }
+
+  private header(): boolean {
+    const { bytes, start, end } = this.buffer
+    const line = lengthLineEnd(bytes, start + 1, end, 'too big mbulk count string')
+    if (line < 0) return false
+    const count = readInteger(bytes, start + 1, line, 'invalid multibulk length')
+    if (count > this.limits.elements) throw new ProtocolError('invalid multibulk length')
+    this.expected = Math.max(0, count)
+    this.at = line + 2 - start
+    return true
+  }
+
+  private body(): boolean {
+    const { bytes, start, end } = this.buffer
+    while (this.seen < this.expected) {
+      const from = start + this.at
+      if (from >= end) return false
+      const type = bytes[from] ?? 0
+      if (type !== dollar) throw new ProtocolError(`expected '$', got '${printable(type)}'`)
+      const line = lengthLineEnd(bytes, from + 1, end, 'too big bulk count string')
+      if (line < 0) return false
+      const length = readInteger(bytes, from + 1, line, 'invalid bulk length')
+      if (length < 0 || length > this.limits.bulkBytes) throw new ProtocolError('invalid bulk length')
+      const to = line + 2 + length
+      if (to + 2 - start > this.limits.frameBytes) throw new ProtocolError('invalid request length')
+      if (to + 2 > end) {
+        this.needed = to + 2 - start
+        return false
+      }
+      if (bytes[to] !== cr || bytes[to + 1] !== lf)
+        throw new ProtocolError('expected CRLF after a bulk string')
+      if (this.seen === 0) {
+        this.nameFrom = line + 2 - start
+        this.nameTo = to - start
+      }
+      this.seen++
+      this.at = to + 2 - start
+    }
+    return true
+  }
+
+  private complete(): Request {
+    const { bytes, start } = this.buffer
+    const name =
+      this.nameTo - this.nameFrom > longestName
+        ? ''
+        : bytes.toString('latin1', start + this.nameFrom, start + this.nameTo).toUpperCase()
+    const request = new Request(bytes, start, start + this.at, name, this.expected, null)
+    this.buffer.consume(this.at)
+    this.reset()
+    return request
+  }
+
+  private inline(): Request | null | 'incomplete' {
+    const { bytes, start, end } = this.buffer
+    const found = bytes.subarray(start, end).indexOf(lf, this.at)
+    if (found < 0 || found > this.limits.inlineBytes) {
+      if (this.buffer.length > this.limits.inlineBytes) throw new ProtocolError('too big inline request')
+      this.at = this.buffer.length
+      return 'incomplete'
+    }
+    const to = start + found
+    const line = bytes.toString('latin1', start, bytes[to - 1] === cr && to > start ? to - 1 : to)
+    const request = inlineRequest(bytes, start, to + 1, line)
+    this.buffer.consume(found + 1)
+    this.reset()
+    return request
+  }
+
+  private reset(): void {
+    this.at = 0
+    this.seen = 0
+    this.expected = -1
+    this.needed = 0
+  }
+}
+
+function printable(byte: number): string {
+  return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`
+}
