@@ -13,8 +13,11 @@ install_dependencies() {
   mkdir -p "$stage/app"
   cp "$root/package.json" "$root/package-lock.json" "$stage/app/"
   [ ! -e "$root/.npmrc" ] || cp "$root/.npmrc" "$stage/app/"
-  npm_ci || die "npm ci failed: $(sed -n 's/^npm error //p' "$stage/npm.log" | grep -v '^A complete log' | tail -1)" \
-    "The registry: $(registry). Is this machine online? Behind a proxy: set https_proxy." "$(room)"
+  npm_ci || {
+    sed -n 's/^npm error /npm: /p' "$stage/npm.log" | grep -v 'complete log' | head -12 >&2
+    die "the dependencies could not be installed (npm ci, above)" \
+      "The registry: $(registry). Is this machine online? Behind a proxy: set https_proxy." "$(room)"
+  }
   mkdir -p "$stage/app/node_modules"
   cp "$root/package-lock.json" "$stage/app/node_modules/.holdfast-lock" || die "$stage cannot be written" "$(room)"
   place "$stage/app/node_modules" "$modules"
