@@ -13,16 +13,16 @@ export interface ErrorSurroundings {
  */
 export function presentError(error: unknown, { interrupted, write }: ErrorSurroundings): number {
   if (interrupted) {
-    write('holdfast: interrupted\n')
+    write('interrupted\n')
     return 130
   }
   if (error instanceof Interrupted) return 143
   if (error instanceof HoldfastError) {
-    write(`holdfast: ${error.message}\n`)
+    write(`error: ${error.message}\n`)
     if (error.cause instanceof Error && error.exitCode === 1) write(`  cause: ${error.cause.message}\n`)
     if (error.hint !== undefined) write(`  ${error.hint.replaceAll('\n', '\n  ')}\n`)
     return error.exitCode
   }
-  write(`holdfast: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  write(`unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1
 }

@@ -1,0 +1,42 @@
+import { resolvePassword } from '../../spec/password.ts'
+import type { Spec } from '../../spec/schema.ts'
+import { buildTopology } from '../../topology/build.ts'
+import { openDeployment } from '../deployment.ts'
+import type { CommandContext } from '../context.ts'
+import { publicInstances } from '../public-listeners.ts'
+import { runWithProgress } from '../run-target.ts'
+
+/** Brings what runs to what the spec says, and ends with an address to try. */
+export async function up(context: CommandContext): Promise<number> {
+  const { spec, directory, target, file } = await openDeployment(context)
+  const topology = buildTopology(spec, directory)
+  const { password, notice } = await resolvePassword(spec.redis.password, { env: context.env, directory })
+  if (notice !== undefined) context.note(`notice: ${notice}`)
+
+  const goOn = `./holdfast up goes on from here, ./holdfast down stops what was started${specOption(context)}`
+  return await runWithProgress(context, goOn, async (targetContext) => {
+    const changes = await target.apply(topology, password, targetContext)
+    if (changes.length === 0) context.note(`${spec.name} already runs as ${file} says: nothing to do.`)
+    for (const name of publicInstances(topology.app)) {
+      context.note(`warning: ${name} listens on every address, past the front door: let the program use HOST`)
+    }
+    for (const line of farewell(spec, context)) context.print(line)
+    return 0
+  })
+}
+
+function farewell({ name, app, frontDoor }: Spec, context: CommandContext): string[] {
+  const { host, port } = frontDoor.listen
+  const isEverywhere = host === '0.0.0.0'
+  const url = `http://${isEverywhere ? 'localhost' : host}:${port}`
+  const path = app.command === null ? '/hello' : app.health
+  return [
+    `${name} is up: ${url}${isEverywhere ? ' (on every address of this machine)' : ''}`,
+    `  try it:   curl ${url}${path}`,
+    `  look:     ./holdfast status${specOption(context)}`,
+  ]
+}
+
+function specOption({ specFile }: CommandContext): string {
+  return specFile === 'holdfast.yaml' ? '' : ` --spec ${specFile}`
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+
+import { HoldfastError } from '../errors.ts'
+import { loadSpec } from '../spec/load.ts'
+import type { LoadedSpec } from '../spec/load.ts'
+import type { Target } from '../targets/target.ts'
+import { defaultSpecFile } from './context.ts'
+import type { CommandContext } from './context.ts'
+
+export interface Deployment extends LoadedSpec {
+  /** Absolute: `.holdfast/<name>` beside the spec. */
+  readonly stateDir: string
+  readonly target: Target
+}
+
+/**
+ * The deployment that the spec describes, whether or not it runs.
+ * @throws HoldfastError SPEC_NOT_FOUND, SPEC_INVALID, UNSUPPORTED
+ */
+export async function openDeployment({ specFile, targetName }: CommandContext): Promise<Deployment> {
+  const loaded = await loadSpec(specFile)
+  requireLocal(targetName ?? loaded.spec.target)
+  const stateDir = stateDirectoryOf(loaded)
+  const { localTarget } = await import('../targets/local/target.ts')
+  return { ...loaded, stateDir, target: localTarget({ stateDir, name: loaded.spec.name }) }
+}
+
+/** Of the deployment of this spec. */
+export async function deployedStateDirectory(specFile: string = defaultSpecFile): Promise<string> {
+  return stateDirectoryOf(await loadSpec(specFile))
+}
+
+function stateDirectoryOf({ spec, directory }: LoadedSpec): string {
+  return join(directory, '.holdfast', spec.name)
+}
+
+function requireLocal(name: string): void {
+  if (name === 'kubernetes') {
+    throw new HoldfastError('UNSUPPORTED', 'the target kubernetes comes with a later version', {
+      exitCode: 2,
+      hint: 'This version runs deployments on this machine: --target local',
+    })
+  }
+  if (name !== 'local') {
+    throw new HoldfastError('USAGE', `there is no target ${name}`, {
+      exitCode: 2,
+      hint: 'Use --target local',
+    })
+  }
+  if (process.platform !== 'linux') {
+    throw new HoldfastError('UNSUPPORTED', `the target local needs Linux; this is ${process.platform}`, {
+      exitCode: 2,
+      hint: 'It uses loopback addresses, /proc and the packages of a Linux distribution. Here work: spec, gateway, counter, version.',
+    })
+  }
+}

@@ -1,0 +1,151 @@
+import { Command, CommanderError } from 'commander'
+
+import type { CommandContext } from './context.ts'
+import { defaultSpecFile } from './context.ts'
+import { addRoles } from './role-commands.ts'
+import type { RoleContext } from './roles.ts'
+
+interface SharedOptions {
+  readonly spec?: string
+  readonly target?: string
+}
+
+type Handler = (
+  context: CommandContext,
+  options: Record<string, unknown>,
+  args: readonly string[],
+) => Promise<number>
+
+/**
+ * Parses the command line and runs the command. Each is loaded only when it is asked for.
+ * @returns the exit code
+ */
+export async function runProgram(argv: readonly string[], surroundings: RoleContext): Promise<number> {
+  let exitCode = 0
+  const program = createProgram(surroundings, (code) => {
+    exitCode = code
+  })
+  try {
+    await (argv.length === 0
+      ? program.parseAsync(['help'], { from: 'user' })
+      : program.parseAsync(argv, { from: 'user' }))
+  } catch (error) {
+    // Commander has said what is wrong; every mistake on the command line is exit code 2, help is 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    throw error
+  }
+  return exitCode
+}
+
+function createProgram(surroundings: RoleContext, finished: (exitCode: number) => void): Command {
+  const program = new Command('holdfast')
+    .description(
+      'Runs an application highly available over a replicated, password-protected Redis, without changing it.',
+    )
+    .exitOverride()
+    .enablePositionalOptions()
+    .showHelpAfterError('See: ./holdfast help')
+    .helpCommand('help [command]', 'what a command does and takes')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed or not healthy, 2 a mistake in what was asked, 130 after Ctrl-C.',
+    )
+  addSharedOptions(program)
+
+  function add(usage: string, description: string, load: () => Promise<Handler>): Command {
+    const command = program.command(usage).description(description)
+    command.action(async () => {
+      const options: SharedOptions & Record<string, unknown> = { ...program.opts(), ...command.opts() }
+      const run = await load()
+      finished(await run(createContext(options, surroundings), options, command.args))
+    })
+    return addSharedOptions(command)
+  }
+
+  add('up', 'brings what runs to what the spec says', async () => (await import('./commands/up.ts')).up)
+  add(
+    'status',
+    'what runs; exit code 0 when healthy',
+    async () => (await import('./commands/status.ts')).status,
+  )
+    .option('-w, --watch', 'goes on showing it until Ctrl-C')
+    .option('--json', 'as JSON; with --watch a line for every change')
+  add(
+    'doctor',
+    'what is wrong and what to type',
+    async () => (await import('./commands/doctor.ts')).doctor,
+  ).option('--json', 'as JSON')
+  add('down', 'stops everything; data stays', async () => (await import('./commands/down.ts')).down)
+    .option('--purge', 'removes data, logs and secrets, too')
+    .option('-y, --yes', 'does not ask')
+  add('scale <instances>', 'that many instances until the next up', async () => {
+    return (await import('./commands/scale.ts')).scale
+  })
+  add(
+    'refresh',
+    'rolls the instances one by one, so that each runs the application as it is now',
+    async () => {
+      return (await import('./commands/refresh.ts')).refresh
+    },
+  )
+  add('switchover', 'makes another Redis node the primary, nothing lost', async () => {
+    return (await import('./commands/switchover.ts')).switchover
+  })
+    .alias('failover')
+    .option('--to <node>', 'for example redis-1 (default: the best replica)')
+  add(
+    'restart <component>',
+    'one part: redis-0, sentinel-0, agent-0, gateway, app-0, front-door',
+    async () => {
+      return (await import('./commands/restart.ts')).restart
+    },
+  )
+  add(
+    'logs [component]',
+    'the log of one part, or of all',
+    async () => (await import('./commands/logs.ts')).logs,
+  )
+    .option('-f, --follow', 'goes on with what comes until Ctrl-C')
+    .option('--json', 'the lines as they were written')
+  add('env', 'prints the variables that connect a program: eval "$(./holdfast env)"', async () => {
+    return (await import('./commands/env.ts')).env
+  }).option('--json', 'as JSON')
+  add('redis-cli [arguments...]', "Redis' own client at the gateway, with the password", async () => {
+    return (await import('./commands/redis-cli.ts')).redisCli
+  })
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+  add(
+    'spec',
+    'the effective spec: every field with its value',
+    async () => (await import('./commands/spec.ts')).spec,
+  ).option('--json', 'as JSON')
+  add(
+    'version',
+    'versions of everything',
+    async () => (await import('./commands/version.ts')).version,
+  ).option('--json', 'as JSON')
+  addRoles(program, surroundings, finished)
+  return program
+}
+
+function addSharedOptions(command: Command): Command {
+  const isRedisCli = command.name() === 'redis-cli'
+  if (isRedisCli) return command
+  return command
+    .option('--spec <file>', `the spec (default: ${defaultSpecFile})`)
+    .option('--target <target>', 'where it runs: local (default: as the spec says)')
+}
+
+function createContext(options: SharedOptions, { env, signal }: RoleContext): CommandContext {
+  return {
+    env,
+    signal,
+    specFile: options.spec ?? defaultSpecFile,
+    targetName: options.target,
+    print: (line) => process.stdout.write(`${line}\n`),
+    note: (line) => process.stderr.write(`${line}\n`),
+    stdout: { isTTY: process.stdout.isTTY, columns: process.stdout.columns },
+  }
+}

@@ -1,0 +1,101 @@
+import type { createColors } from 'picocolors'
+
+import type { Problem, Status } from '../targets/status.ts'
+import { formatTable } from './table.ts'
+
+export type Colors = ReturnType<typeof createColors>
+
+/** The status as a person reads it: the verdict first, then the parts, then what is wrong and what to type. */
+export function formatStatus(status: Status, colors: Colors): string {
+  const blocks = [headline(status, colors)]
+  if (status.state !== 'down' || isAnythingUp(status)) {
+    blocks.push(nodeTable(status, colors), serviceTable(status, colors))
+  }
+  if (status.problems.length > 0) blocks.push(formatProblems(status.problems, colors))
+  return blocks.map((lines) => lines.join('\n')).join('\n\n')
+}
+
+export function formatProblems(problems: readonly Problem[], colors: Colors): readonly string[] {
+  return problems.flatMap(({ message, hint }) => [
+    `${colors.red('!')} ${message}`,
+    ...(hint === '' ? [] : hint.split('\n').map((line) => `    ${colors.bold(line)}`)),
+  ])
+}
+
+function headline({ name, target, state, primary, epoch, frontDoor }: Status, colors: Colors): string[] {
+  const where = target === 'local' ? 'on this machine' : 'on kubernetes'
+  const verdict = {
+    healthy: colors.green('healthy'),
+    degraded: colors.yellow('degraded'),
+    down: colors.red('down'),
+  }
+  const lines = [`${colors.bold(name)} ${where}: ${colors.bold(verdict[state])}`]
+  if (state === 'down') return lines
+  const primaryText =
+    primary === null ? colors.yellow('no primary: writes wait') : `primary ${primary} (epoch ${epoch})`
+  return [...lines, `${frontDoor.url}   ${primaryText}`]
+}
+
+function nodeTable({ nodes }: Status, colors: Colors): readonly string[] {
+  const rows = nodes.map(({ name, address, role, up, inSync, lagBytes, sentinel }) => [
+    name,
+    address,
+    up
+      ? role === 'primary'
+        ? colors.bold(role)
+        : role === 'unknown'
+          ? colors.yellow(role)
+          : role
+      : bad('down', colors),
+    inSync ? good('yes', colors) : bad('no', colors),
+    role === 'replica' && up ? formatBytes(lagBytes) : '-',
+    sentinel.up ? `sees ${sentinel.primarySeen ?? colors.yellow('no primary')}` : bad('down', colors),
+  ])
+  return formatTable([['REDIS NODE', 'ADDRESS', 'ROLE', 'IN SYNC', 'BEHIND', 'SENTINEL'], ...rows])
+}
+
+function serviceTable({ gateways, instances, frontDoor }: Status, colors: Colors): readonly string[] {
+  const rows = [
+    ...gateways.map(({ name, address, up, sessions, parked }) => [
+      name,
+      address,
+      upText(up, colors),
+      up
+        ? `${sessions} ${sessions === 1 ? 'session' : 'sessions'}${parked > 0 ? `, ${parked} waiting` : ''}`
+        : '',
+    ]),
+    ...instances.map(({ name, address, up, healthy }) => [
+      name,
+      address,
+      upText(up, colors),
+      up ? (healthy ? good('healthy', colors) : bad('not healthy', colors)) : '',
+    ]),
+    ['front-door', frontDoor.url.replace(/^http:\/\//, ''), upText(frontDoor.up, colors), ''],
+  ]
+  return formatTable([['PART', 'ADDRESS', 'STATE', ''], ...rows])
+}
+
+/** @returns `0`, `812 B`, `3.4 MB` */
+export function formatBytes(bytes: number): string {
+  if (bytes === 0) return '0'
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  const amount = bytes / 1000 ** power
+  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power] ?? ''}`
+}
+
+function isAnythingUp({ nodes, gateways, instances, frontDoor }: Status): boolean {
+  return [...nodes, ...gateways, ...instances, frontDoor].some(({ up }) => up)
+}
+
+function upText(up: boolean, colors: Colors): string {
+  return up ? good('up', colors) : bad('down', colors)
+}
+
+function good(text: string, colors: Colors): string {
+  return colors.green(text)
+}
+
+function bad(text: string, colors: Colors): string {
+  return colors.red(text)
+}

@@ -1,0 +1,63 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants, statSync } from 'node:fs'
+import { constants as systemConstants } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+
+/** Distributions keep some servers where only root's PATH looks. */
+const systemDirectories = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+
+/** @returns the path of the first of these programs that is installed, or null */
+export function findProgram(names: readonly string[], env: NodeJS.ProcessEnv): string | null {
+  const directories = [
+    ...(env['PATH'] ?? '').split(delimiter).filter((entry) => entry !== ''),
+    ...systemDirectories,
+  ]
+  for (const name of names) {
+    const found = directories.map((directory) => join(directory, name)).find(isExecutableFile)
+    if (found !== undefined) return found
+  }
+  return null
+}
+
+function isExecutableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** @returns what a short-lived program prints on stdout; empty when it cannot be run or fails */
+export async function readOutput(
+  program: string,
+  args: readonly string[],
+  timeoutMs = 5000,
+): Promise<string> {
+  try {
+    return (await promisify(execFile)(program, args, { timeout: timeoutMs })).stdout
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * Hands the terminal to a program until it ends; Ctrl-C is its own affair then.
+ * @returns its exit code, 128 + n when a signal ended it
+ */
+export async function runInForeground(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  process.removeAllListeners('SIGINT')
+  process.on('SIGINT', () => undefined)
+  const child = spawn(program, args, { stdio: 'inherit', env })
+  const forward = (): boolean => child.kill('SIGTERM')
+  process.on('SIGTERM', forward)
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  process.off('SIGTERM', forward)
+  return code ?? 128 + (signal === null ? 0 : systemConstants.signals[signal])
+}

@@ -1,0 +1,66 @@
+import type { PasswordSource, Spec } from './schema.ts'
+import { formatAddress } from './units.ts'
+
+/** A spec in the notation of its file, with every field. What it returns, written as YAML, is read as the same spec. */
+export function writeSpec({
+  name,
+  target,
+  app,
+  redis,
+  gateway,
+  frontDoor,
+  local,
+}: Spec): Record<string, unknown> {
+  const { command, ...rest } = app
+  return {
+    name,
+    target,
+    // Without a command it is the bundled counter.
+    app: command === null ? rest : { command: writeCommand(command), ...rest },
+    redis: {
+      nodes: redis.nodes,
+      password: writePassword(redis.password),
+      maxmemory: writeBytes(redis.maxmemoryBytes),
+      appendfsync: redis.appendfsync,
+      db: redis.db,
+    },
+    gateway: { listen: writeListen(gateway.listen), hold: writeDuration(gateway.holdMs) },
+    frontDoor: { listen: writeListen(frontDoor.listen) },
+    local: { network: `${formatAddress(local.network.first)}/${32 - Math.log2(local.network.size)}` },
+  }
+}
+
+function writeCommand(command: readonly string[]): string | readonly string[] {
+  const [shell, option, line] = command
+  return command.length === 3 && shell === '/bin/sh' && option === '-c' && line !== undefined ? line : command
+}
+
+function writePassword(source: PasswordSource): unknown {
+  switch (source.kind) {
+    case 'generate':
+      return 'generate'
+    case 'env':
+      return { env: source.name }
+    case 'file':
+      return { file: source.path }
+  }
+}
+
+function writeListen({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host}:${port}`
+}
+
+function writeDuration(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
+}
+
+function writeBytes(bytes: number): string | number {
+  if (bytes === 0) return 0
+  const units = [
+    ['gb', 2 ** 30],
+    ['mb', 2 ** 20],
+    ['kb', 2 ** 10],
+  ] as const
+  const unit = units.find(([, size]) => bytes % size === 0)
+  return unit === undefined ? `${bytes}b` : `${bytes / unit[1]}${unit[0]}`
+}
