@@ -63,7 +63,7 @@ function parseRoleOptions(role: Role, argv: readonly string[]): RoleOptions {
     return { stateDir: values['state-dir'], node: values.node, spec: values.spec }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new HoldfastError('USAGE', message, { cause, exitCode: 2, hint: `See: holdfast ${role} --help` })
+    throw new HoldfastError('USAGE', message, { cause, exitCode: 2, hint: `See: ./holdfast ${role} --help` })
   }
 }
 
@@ -78,6 +78,6 @@ function nodeIndex(text: string | undefined): number {
   if (text !== undefined && /^\d$/.test(text)) return Number(text)
   throw new HoldfastError('USAGE', 'agent needs the index of its Redis node, from 0', {
     exitCode: 2,
-    hint: 'For example: holdfast agent --node 0',
+    hint: 'For example: ./holdfast agent --node 0',
   })
 }

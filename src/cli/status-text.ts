@@ -7,7 +7,7 @@ export type Colors = ReturnType<typeof createColors>
 
 /** The status as a person reads it: the verdict first, then the parts, then what is wrong and what to type. */
 export function formatStatus(status: Status, colors: Colors): string {
-  const blocks = [headline(status, colors)]
+  const blocks: (readonly string[])[] = [headline(status, colors)]
   if (status.state !== 'down' || isAnythingUp(status)) {
     blocks.push(nodeTable(status, colors), serviceTable(status, colors))
   }

@@ -1,3 +1,7 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+import { HoldfastError } from '../../errors.ts'
 import { resolvePassword } from '../../spec/password.ts'
 import type { Spec } from '../../spec/schema.ts'
 import { buildTopology } from '../../topology/build.ts'
@@ -9,7 +13,7 @@ import { runWithProgress } from '../run-target.ts'
 /** Brings what runs to what the spec says, and ends with an address to try. */
 export async function up(context: CommandContext): Promise<number> {
   const { spec, directory, target, file } = await openDeployment(context)
-  const topology = buildTopology(spec, directory)
+  const topology = buildTopology(spec, appDirectory(spec, directory))
   const { password, notice } = await resolvePassword(spec.redis.password, { env: context.env, directory })
   if (notice !== undefined) context.note(`notice: ${notice}`)
 
@@ -22,6 +26,16 @@ export async function up(context: CommandContext): Promise<number> {
     }
     for (const line of farewell(spec, context)) context.print(line)
     return 0
+  })
+}
+
+/** @throws HoldfastError SPEC_INVALID when it is not there: the program would fail to start, with less to say */
+function appDirectory({ app }: Spec, specDirectory: string): string {
+  const path = resolve(specDirectory, app.directory)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path
+  throw new HoldfastError('SPEC_INVALID', `app.directory is no directory: ${path}`, {
+    exitCode: 2,
+    hint: 'It is where app.command runs; a relative path starts at the folder of the spec.',
   })
 }
 
