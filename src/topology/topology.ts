@@ -77,7 +77,7 @@ export interface FrontDoorTopology {
 export const timing = {
   /** A primary that is silent for this long is down for a sentinel. Below 1000, false failovers lose writes (measured). */
   downAfterMs: 1500,
-  failoverTimeoutMs: 6000,
+  failoverTimeoutMs: 3000,
   /** A member of the in-sync set that does not acknowledge for this long is written out of it. */
   memberSilentMs: 1000,
   minReplicasMaxLagS: 2,

@@ -1,0 +1,42 @@
+import type { Logger } from '../platform/log.ts'
+import type { Mutex } from '../platform/mutex.ts'
+import type { NodeTopology, Topology } from '../topology/topology.ts'
+import type { AgentState } from './api.ts'
+import type { StateStore } from './durable-state.ts'
+import type { AgentClient } from './peers.ts'
+import type { InspectedRedis, RedisLink } from './redis-link.ts'
+import type { Sentinels } from './sentinels.ts'
+import type { Priority } from './priority.ts'
+
+/** What the parts of one agent share. */
+export interface AgentContext {
+  readonly topology: Topology
+  readonly node: NodeTopology
+  readonly store: StateStore
+  readonly redis: RedisLink
+  readonly sentinels: Sentinels
+  readonly peers: AgentClient
+  readonly priority: Priority
+  readonly log: Logger
+  /** Held while this node changes whom it follows or what it promised. */
+  readonly exclusively: Mutex
+  /** Monotonic, in ms. */
+  readonly now: () => number
+  /** What the others said last, by node index. */
+  readonly seen: { peers: readonly (AgentState | null)[]; redis: InspectedRedis }
+  /** Looks for a promotion every few milliseconds for a while. */
+  readonly beAlert: () => void
+}
+
+export function otherNodes(context: AgentContext): readonly NodeTopology[] {
+  return context.topology.nodes.filter((node) => node.index !== context.node.index)
+}
+
+/** Asks every other agent for its state; null for those that do not answer. */
+export async function askPeers(context: AgentContext): Promise<readonly (AgentState | null)[]> {
+  return Promise.all(
+    context.topology.nodes.map((node) =>
+      node.index === context.node.index ? null : context.peers.state(node.index, 400).catch(() => null),
+    ),
+  )
+}

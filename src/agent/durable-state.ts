@@ -1,0 +1,52 @@
+import { compareEpochs, type Epoch } from '../insync/record.ts'
+import { readIfExists, writeFileDurably } from '../platform/files.ts'
+
+/** What an agent must not forget when it, or its machine, dies. On the node's volume beside the data. */
+export interface DurableState {
+  /** It follows no epoch below this. */
+  readonly promise: Epoch
+  /** Its data once held everything it acknowledged, and was not lost since. */
+  readonly intact: boolean
+  /** Neither data nor sentinel state was ever here. */
+  readonly virgin: boolean
+  /** The epoch whose gate this node passed last, and the run_id of the redis-server that serves in it. */
+  readonly reign: { readonly epoch: Epoch; readonly runId: string } | null
+  /** run_id of the redis-server that has been in sync since it started; another one has not. */
+  readonly syncedRun: string | null
+}
+
+export const blankState: DurableState = {
+  promise: { number: 0, node: 0 },
+  intact: false,
+  virgin: true,
+  reign: null,
+  syncedRun: null,
+}
+
+export interface StateStore {
+  get(): DurableState
+  /** On disk, and synced, when it returns. */
+  set(change: Partial<DurableState>): void
+  /** Raises the promise; a lower one changes nothing. */
+  promise(epoch: Epoch): void
+}
+
+/** @param initial what to begin with when the file does not exist */
+export function openStateStore(path: string, initial: DurableState): StateStore {
+  const text = readIfExists(path)
+  let state: DurableState = text === null ? initial : { ...initial, ...(JSON.parse(text) as DurableState) }
+  const write = (next: DurableState) => {
+    writeFileDurably(path, JSON.stringify(next))
+    state = next
+  }
+  if (text === null) write(initial)
+  return {
+    get: () => state,
+    set: (change) => {
+      write({ ...state, ...change })
+    },
+    promise: (epoch) => {
+      if (compareEpochs(epoch, state.promise) > 0) write({ ...state, promise: epoch })
+    },
+  }
+}

@@ -1,0 +1,96 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import * as z from 'zod'
+import { HoldfastError } from '../errors.ts'
+import type { NodeAgent } from './agent.ts'
+
+const epoch = z.object({ number: z.int().min(0), node: z.int().min(0) })
+const record = z.object({
+  epoch,
+  version: z.int().min(0),
+  members: z.array(z.int().min(0)),
+  commits: z.int().min(0),
+  replid: z.string(),
+})
+const limitBytes = 64 * 1024
+
+/** The agents' HTTP interface; see api.ts. Only for those that know the internal secret. */
+export function createAgentServer(current: () => NodeAgent | null, internalSecret: string): Server {
+  const expected = digest(`Bearer ${internalSecret}`)
+  const server = createServer((request, response) => {
+    if (!timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) {
+      reply(response, 401, { error: 'unauthorized' })
+      return
+    }
+    const agent = current()
+    if (agent === null) {
+      reply(response, 503, { error: 'the agent is starting' })
+      return
+    }
+    answer(agent, request).then(
+      (body) => {
+        reply(response, 200, body ?? {})
+      },
+      (error: unknown) => {
+        const hint = error instanceof HoldfastError ? error.hint : undefined
+        const status = error instanceof z.ZodError ? 400 : error instanceof HoldfastError ? 409 : 500
+        reply(response, status, { error: error instanceof Error ? error.message : String(error), hint })
+      },
+    )
+  })
+  server.requestTimeout = 5000
+  return server
+}
+
+async function answer(agent: NodeAgent, request: IncomingMessage): Promise<unknown> {
+  const route = `${request.method ?? ''} ${request.url ?? ''}`
+  if (route === 'GET /state') return agent.state()
+  const body = await readJson(request)
+  switch (route) {
+    case 'POST /fence':
+      return agent.fence(z.object({ epoch }).parse(body))
+    case 'POST /follow':
+      return agent.follow(z.object({ epoch, record }).parse(body))
+    case 'POST /alert':
+      agent.alert()
+      return {}
+    case 'POST /decide':
+      agent.decide().catch(() => undefined)
+      return {}
+    case 'POST /priority': {
+      const { value, forMs } = z
+        .object({ value: z.int().min(0).max(100), forMs: z.int().min(0).max(60_000) })
+        .parse(body)
+      return agent.priority(value, forMs)
+    }
+    case 'POST /switchover':
+      return agent.switchover(z.object({ to: z.int().min(0).optional() }).parse(body).to)
+    case 'POST /restart':
+      return agent.restart(z.object({ component: z.enum(['redis', 'sentinel']) }).parse(body).component)
+    default:
+      throw new HoldfastError('USAGE', `the agent has no ${route}`)
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limitBytes)
+      throw new HoldfastError('USAGE', `a request of more than ${String(limitBytes)} bytes`)
+    chunks.push(chunk)
+  }
+  return size === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown)
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body)
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text)
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,170 @@
+import { qualified, mayFollow, type FencedNode } from '../insync/gate.ts'
+import {
+  compareEpochs,
+  compareRecords,
+  formatEpoch,
+  type Epoch,
+  type InSyncRecord,
+} from '../insync/record.ts'
+import type { AgentState } from './api.ts'
+import type { DurableState } from './durable-state.ts'
+import type { InspectedRedis } from './redis-link.ts'
+
+/** Everything an agent knows when it decides what to do next. */
+export interface Situation {
+  readonly me: number
+  readonly nodes: number
+  readonly f: number
+  readonly durable: DurableState
+  readonly redis: InspectedRedis
+  /** By node index; null: did not answer, or oneself. */
+  readonly peers: readonly (AgentState | null)[]
+  /** `address:port` by node index. */
+  readonly addresses: readonly string[]
+  /** Since when no primary with a valid reign is in sight, in ms. */
+  readonly withoutPrimaryMs: number
+  /** Since when somebody reachable has promised an epoch above this node's reign, in ms. */
+  readonly outbidMs: number
+}
+
+export type Step =
+  | { readonly kind: 'rest'; readonly doing: string; readonly problem?: string }
+  /** The very first start of a deployment: this node becomes its first primary. */
+  | { readonly kind: 'bootstrap' }
+  /**
+   * Ask for the right to serve. promoted: Sentinel made it a master; renew: its own reign, that others promised
+   * beyond; decide: nobody serves, and this node has the most of what was answered.
+   */
+  | { readonly kind: 'gate'; readonly why: 'promoted' | 'renew' | 'decide' }
+  | { readonly kind: 'follow'; readonly node: number; readonly epoch: Epoch; readonly record: InSyncRecord }
+
+/** How long nobody may serve before the nodes decide by themselves, with Sentinel's own failover given its time first. */
+const patience = { allThereMs: 400, restartedMs: 3000, survivorsMs: 6000, outbidMs: 1000 } as const
+
+/** The agent's healing decision: pure, so that the model can drive it. */
+export function nextStep(now: Situation): Step {
+  const { redis, me } = now
+  if (!redis.up) return rest('waits for redis-server to answer')
+  if (redis.loading) return rest('waits for redis-server to load its data')
+  const other = highestReign(now.peers)
+  const own = validReign(now.durable, redis)
+  if (own !== null) {
+    if (other !== null && compareEpochs(other.reign, own) > 0) return follow(other)
+    if (now.outbidMs > patience.outbidMs) return { kind: 'gate', why: 'renew' }
+    return rest(`serves as the primary of epoch ${formatEpoch(own)}`)
+  }
+  if (redis.role === 'master') {
+    if (other !== null && compareEpochs(other.reign, redis.record?.epoch ?? { number: 0, node: 0 }) > 0)
+      return follow(other)
+    return { kind: 'gate', why: 'promoted' }
+  }
+  if (other !== null) return followOrStay(now, other)
+  if (redis.linkUp) return rest('replicates; the primary’s agent is silent')
+  return withoutPrimary(now, me)
+}
+
+/** The epoch that this node serves as primary, if its gate has passed and nothing happened to it since. */
+export function validReign(durable: DurableState, redis: InspectedRedis): Epoch | null {
+  const { reign } = durable
+  if (reign === null || redis.role !== 'master' || redis.runId !== reign.runId) return null
+  if (redis.record !== null && compareEpochs(redis.record.epoch, reign.epoch) !== 0) return null
+  return reign.epoch
+}
+
+interface Reigning {
+  readonly node: number
+  readonly reign: Epoch
+  readonly record: InSyncRecord
+}
+
+function highestReign(peers: readonly (AgentState | null)[]): Reigning | null {
+  let highest: Reigning | null = null
+  for (const peer of peers) {
+    if (peer === null || peer.reign === null || peer.redis.record === null) continue
+    if (highest === null || compareEpochs(peer.reign, highest.reign) > 0) {
+      highest = { node: peer.node, reign: peer.reign, record: peer.redis.record }
+    }
+  }
+  return highest
+}
+
+function followOrStay(now: Situation, primary: Reigning): Step {
+  const { promise } = now.durable
+  if (mayFollow(promise, now.redis.record, primary.record)) {
+    if (now.redis.follows !== now.addresses[primary.node]) return follow(primary)
+    return rest(
+      now.redis.linkUp
+        ? `replicates redis-${String(primary.node)}`
+        : `connects to redis-${String(primary.node)}`,
+    )
+  }
+  const { record } = now.redis
+  if (record !== null && compareRecords(record, primary.record) > 0) {
+    return rest(
+      'stays unattached',
+      `its record is newer than that of redis-${String(primary.node)}: following it would drop what was answered`,
+    )
+  }
+  return rest(
+    `promised epoch ${formatEpoch(promise)}; redis-${String(primary.node)} serves ${formatEpoch(primary.reign)}`,
+  )
+}
+
+function withoutPrimary(now: Situation, me: number): Step {
+  const reachable = now.peers.filter((peer) => peer !== null)
+  const all = reachable.length === now.nodes - 1
+  if (isNew(now.durable, now.redis) && reachable.every((peer) => peer.virgin)) {
+    if (!all) return rest('waits for every node: nothing was ever stored, and all must agree on that')
+    return me === 0 ? { kind: 'bootstrap' } : rest('waits for redis-0 to begin')
+  }
+  const reports = visibleReports(now, reachable)
+  const intact = reports.filter((report) => report.intact)
+  if (intact.length < now.f + 1) {
+    return rest(
+      `waits for ${String(now.f + 1 - intact.length)} more node(s) with their data: ${String(intact.length)} of the ${String(now.f + 1)} needed are here`,
+    )
+  }
+  const restarted = reports.every((report) => report.restarted)
+  const waitMs = restarted ? (all ? patience.allThereMs : patience.restartedMs) : patience.survivorsMs
+  if (now.withoutPrimaryMs < waitMs) return rest('gives the sentinels time to fail over')
+  const best = qualified(intact)[0]
+  if (best === undefined) return rest('waits for a node that has everything that was answered')
+  return best.node === me
+    ? { kind: 'gate', why: 'decide' }
+    : rest(`leaves it to redis-${String(best.node)}, which has the most`)
+}
+
+/** A deployment whose first primary answered nothing yet is as good as new: its bootstrap may be done again. */
+function isNew(durable: DurableState, redis: InspectedRedis): boolean {
+  const { record } = redis
+  return (
+    durable.virgin ||
+    (record !== null && record.epoch.number === 1 && record.version === 0 && record.commits === 0)
+  )
+}
+
+function visibleReports(now: Situation, reachable: readonly AgentState[]): FencedNode[] {
+  const own: FencedNode = {
+    node: now.me,
+    intact: now.durable.intact,
+    restarted: now.durable.syncedRun !== now.redis.runId,
+    record: now.redis.record,
+  }
+  const others = reachable
+    .filter((peer) => peer.redis.up && !peer.redis.loading)
+    .map((peer) => ({
+      node: peer.node,
+      intact: peer.intact,
+      restarted: peer.restarted,
+      record: peer.redis.record,
+    }))
+  return [own, ...others]
+}
+
+function follow(primary: Reigning): Step {
+  return { kind: 'follow', node: primary.node, epoch: primary.reign, record: primary.record }
+}
+
+function rest(doing: string, problem?: string): Step {
+  return problem === undefined ? { kind: 'rest', doing } : { kind: 'rest', doing, problem }
+}

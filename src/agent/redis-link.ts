@@ -1,0 +1,169 @@
+import { Redis } from 'ioredis'
+import { parseRecord, encodeRecord, recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
+import { swapMembersScript } from '../insync/scripts.ts'
+import type { NodeTopology, Topology } from '../topology/topology.ts'
+import type { RedisState } from './api.ts'
+import { attachedReplicas, parseInfo, type AttachedReplica } from './redis-info.ts'
+
+export interface InspectedRedis extends RedisState {
+  readonly runId: string
+  readonly replicas: readonly AttachedReplica[]
+}
+
+export const downRedis: InspectedRedis = {
+  up: false,
+  loading: false,
+  role: 'unknown',
+  follows: null,
+  linkUp: false,
+  syncing: false,
+  replid: '',
+  offset: 0,
+  record: null,
+  runId: '',
+  replicas: [],
+}
+
+/** An agent's connection to its own redis-server, as user `holdfast`, with the markers' database selected. */
+export interface RedisLink {
+  /** Never throws: a server that is down or hangs is not up. */
+  inspect(): Promise<InspectedRedis>
+  role(): Promise<'master' | 'slave' | 'unknown'>
+  /** Follows `address:port`; nowhere when null: it leaves whom it followed and keeps its place in the stream. */
+  follow(node: NodeTopology | null): Promise<void>
+  promote(): Promise<void>
+  /** Feeds replicas or not; those attached when it is switched off are cut. */
+  feed(on: boolean): Promise<void>
+  setPriority(value: number): Promise<void>
+  /** Replaces the record, whatever the second fence (min-replicas-to-write) says. */
+  writeRecord(record: InSyncRecord, minReplicas: number): Promise<void>
+  /** @returns false when the record is no longer the expected one */
+  swapMembers(expected: InSyncRecord, members: readonly number[]): Promise<boolean>
+  pauseWrites(forMs: number): Promise<void>
+  unpause(): Promise<void>
+  publish(channel: string, message: string): Promise<number>
+  configure(settings: Readonly<Record<string, string>>): Promise<void>
+  close(): void
+}
+
+const replyWithinMs = 700
+
+/** A connection to a Redis or Sentinel of the deployment, for control: fails at once when it is not there, reconnects by itself. */
+export function controlConnection(options: {
+  host: string
+  port: number
+  internalSecret: string
+  db?: number
+  replyWithinMs?: number
+}): Redis {
+  const connection = new Redis({
+    host: options.host,
+    port: options.port,
+    username: 'holdfast',
+    password: options.internalSecret,
+    db: options.db ?? 0,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    connectTimeout: 700,
+    commandTimeout: options.replyWithinMs ?? replyWithinMs,
+    retryStrategy: (attempt) => Math.min(20 * attempt, 200),
+  })
+  connection.on('error', () => undefined)
+  return connection
+}
+
+export function openRedisLink(topology: Topology, node: NodeTopology, internalSecret: string): RedisLink {
+  const { markersDb } = topology.redis
+  const redis = controlConnection({ host: node.address, port: node.redisPort, internalSecret, db: markersDb })
+  return {
+    inspect: () => inspect(redis),
+    role: async () => {
+      try {
+        const [role] = (await redis.role()) as [string]
+        return role === 'master' || role === 'slave' ? role : 'unknown'
+      } catch {
+        return 'unknown'
+      }
+    },
+    follow: async (primary) => {
+      if (primary === null) await redis.replicaof(node.address, 1)
+      else await redis.replicaof(primary.address, primary.redisPort)
+    },
+    promote: async () => {
+      await redis.replicaof('NO', 'ONE')
+    },
+    feed: async (on) => {
+      await redis.call('ACL', 'SETUSER', 'holdfast-replica', on ? 'on' : 'off')
+      if (!on) await redis.call('CLIENT', 'KILL', 'TYPE', 'REPLICA')
+    },
+    setPriority: async (value) => {
+      await redis.config('SET', 'replica-priority', String(value))
+    },
+    writeRecord: async (record, minReplicas) => {
+      await redis.config('SET', 'min-replicas-to-write', '0')
+      try {
+        await redis
+          .multi()
+          .del(recordKey)
+          .hset(recordKey, ...encodeRecord(record))
+          .exec()
+      } finally {
+        await redis.config('SET', 'min-replicas-to-write', String(minReplicas))
+      }
+    },
+    swapMembers: async (expected, members) => {
+      const { epoch, version } = expected
+      const swapped = await redis.eval(
+        swapMembersScript,
+        1,
+        recordKey,
+        String(epoch.number),
+        String(epoch.node),
+        String(version),
+        members.join(','),
+      )
+      return swapped === 1
+    },
+    pauseWrites: async (forMs) => {
+      await redis.call('CLIENT', 'PAUSE', String(forMs), 'WRITE')
+    },
+    unpause: async () => {
+      await redis.call('CLIENT', 'UNPAUSE')
+    },
+    publish: (channel, message) => redis.publish(channel, message),
+    configure: async (settings) => {
+      for (const [key, value] of Object.entries(settings)) await redis.config('SET', key, value)
+    },
+    close: () => {
+      redis.disconnect()
+    },
+  }
+}
+
+async function inspect(redis: Redis): Promise<InspectedRedis> {
+  try {
+    const [text, record] = await Promise.all([
+      redis.info('server', 'replication', 'persistence').then((all) => parseInfo(all)),
+      redis.hmget(recordKey, ...recordFields).then(parseRecord, () => null),
+    ])
+    const role = text.get('role')
+    const host = text.get('master_host')
+    return {
+      up: true,
+      loading: text.get('loading') === '1' || text.get('async_loading') === '1',
+      role: role === 'master' || role === 'slave' ? role : 'unknown',
+      follows: host === undefined ? null : `${host}:${text.get('master_port') ?? ''}`,
+      linkUp: text.get('master_link_status') === 'up',
+      syncing: text.get('master_sync_in_progress') === '1',
+      replid: text.get('master_replid') ?? '',
+      offset: Number(text.get('slave_repl_offset') ?? text.get('master_repl_offset') ?? 0),
+      record,
+      runId: text.get('run_id') ?? '',
+      replicas: attachedReplicas(text),
+    }
+  } catch {
+    return downRedis
+  }
+}

@@ -1,0 +1,79 @@
+import { membersWith, membersWithout } from '../insync/confirm.ts'
+import type { Epoch, InSyncRecord } from '../insync/record.ts'
+import { timing } from '../topology/topology.ts'
+import type { AgentContext } from './context.ts'
+import type { InspectedRedis } from './redis-link.ts'
+
+/** A replica that is this close behind may join: everything after the record that names it then waits for it. */
+const joinWithinBytes = 64 * 1024
+/** Beyond any version that gateways can have reached since we last looked. */
+const restoredVersionStep = 1000
+
+export interface ReignKeeper {
+  /** What a primary owes its in-sync set, now and then: who joins, who left, and the record itself. */
+  keep(epoch: Epoch, redis: InspectedRedis): Promise<void>
+}
+
+export function createReignKeeper(context: AgentContext): ReignKeeper {
+  const { topology, node, redis: link, log, now } = context
+  const missingSince = new Map<number, number>()
+  let last: InSyncRecord | null = null
+
+  const attached = (redis: InspectedRedis) =>
+    new Map(
+      redis.replicas.flatMap((replica) => {
+        const found = topology.nodes.find(
+          (candidate) => candidate.address === replica.address && candidate.redisPort === replica.port,
+        )
+        return found === undefined || found === node || !replica.online
+          ? []
+          : [[found.index, replica] as const]
+      }),
+    )
+
+  return {
+    keep: async (epoch, redis) => {
+      const online = attached(redis)
+      if (redis.record === null) {
+        const members = last?.members ?? [...online.keys()].toSorted((a, b) => a - b)
+        if (members.length < topology.f) return
+        const version = (last?.version ?? 1_000_000) + restoredVersionStep
+        log.warn({ version, members }, 'the record was gone (FLUSHALL, or eviction): written again')
+        await link.writeRecord(
+          { epoch, version, members, commits: last?.commits ?? 0, replid: redis.replid },
+          topology.f,
+        )
+        return
+      }
+      const { record } = redis
+      last = record
+      if (record.replid !== redis.replid) {
+        await link.writeRecord({ ...record, version: record.version + 1, replid: redis.replid }, topology.f)
+        return
+      }
+      const joining = [...online]
+        .filter(
+          ([index, replica]) =>
+            !record.members.includes(index) && replica.offset + joinWithinBytes >= redis.offset,
+        )
+        .map(([index]) => index)
+      if (joining.length > 0) {
+        const members = membersWith(record, joining)
+        if (await link.swapMembers(record, members)) log.info({ joining, members }, 'joined the in-sync set')
+        return
+      }
+      for (const member of record.members) {
+        if (online.has(member)) missingSince.delete(member)
+        else if (!missingSince.has(member)) missingSince.set(member, now())
+      }
+      const leaving = record.members.filter(
+        (member) => now() - (missingSince.get(member) ?? Infinity) > timing.memberSilentMs,
+      )
+      const remaining = leaving.length === 0 ? null : membersWithout(record, leaving, topology.f)
+      if (remaining !== null && (await link.swapMembers(record, remaining))) {
+        for (const member of leaving) missingSince.delete(member)
+        log.info({ leaving, members: remaining }, 'left the in-sync set')
+      }
+    },
+  }
+}

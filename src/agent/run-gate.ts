@@ -1,0 +1,164 @@
+import { compareRecords, formatEpoch, type Epoch, type InSyncRecord } from '../insync/record.ts'
+import { gateVerdict, nextEpoch, type FencedNode, type Verdict } from '../insync/gate.ts'
+import type { FenceReply } from './api.ts'
+import { otherNodes, type AgentContext } from './context.ts'
+
+type Granted = Extract<FenceReply, { granted: true }>
+export type GateReason = 'promoted' | 'renew' | 'decide'
+
+/** How long the last ones may take once enough nodes are fenced. */
+const stragglersMs = 60
+
+/**
+ * Asks for the right to serve, and serves if it is given. @returns whether this node serves now.
+ * Any number of these may run at once on any nodes: the promises let one of them through.
+ */
+export async function runGate(context: AgentContext, why: GateReason): Promise<boolean> {
+  const { node, topology, log } = context
+  const own = await context.exclusively(() => fenceOneself(context, why))
+  if (own === null) return false
+  const { epoch } = own
+  const started = context.now()
+  const granted = await fenceOthers(context, epoch, topology.f)
+  const verdict = gateVerdict(node.index, epoch, [own.report, ...granted], topology.f, own.replid)
+  log.info(
+    { epoch: formatEpoch(epoch), why, fenced: granted.map((reply) => reply.node), verdict: verdict.kind },
+    'gate',
+  )
+  if (verdict.kind !== 'serve') {
+    await giveWay(context, verdict)
+    return false
+  }
+  const record = await context.exclusively(() => serve(context, epoch, verdict.record, own.report.record))
+  if (record === null) return false
+  log.info(
+    { epoch: formatEpoch(epoch), members: record.members, ms: Math.round(context.now() - started) },
+    'serves',
+  )
+  await letFollow(context, epoch, record)
+  return true
+}
+
+/** The first start of a deployment: every node is new and says so, and this one becomes the primary of epoch 1. */
+export async function bootstrap(context: AgentContext): Promise<boolean> {
+  const { node, topology, store, log } = context
+  const epoch: Epoch = { number: 1, node: node.index }
+  const granted = await fenceOthers(context, epoch, topology.nodes.length - 1)
+  if (granted.length < topology.nodes.length - 1 || granted.some((reply) => !reply.virgin)) return false
+  const record = await context.exclusively(async () => {
+    store.promise(epoch)
+    const members = granted.map((reply) => reply.node).toSorted((a, b) => a - b)
+    return serve(context, epoch, { epoch, version: 0, members, commits: 0, replid: '' }, null)
+  })
+  if (record === null) return false
+  log.info({ members: record.members }, 'began a new deployment')
+  await letFollow(context, epoch, record)
+  return true
+}
+
+async function fenceOneself(
+  context: AgentContext,
+  why: GateReason,
+): Promise<{ epoch: Epoch; report: FencedNode; replid: string } | null> {
+  const { node, store, redis, seen } = context
+  if (why === 'decide') await redis.follow(null)
+  const own = await redis.inspect()
+  if (!own.up || own.loading || (own.role === 'master') !== (why !== 'decide')) return null
+  const known = seen.peers.flatMap((peer) =>
+    peer === null ? [] : [peer.promise, ...(peer.redis.record === null ? [] : [peer.redis.record.epoch])],
+  )
+  const epoch = nextEpoch(node.index, [
+    store.get().promise,
+    ...(own.record === null ? [] : [own.record.epoch]),
+    ...known,
+  ])
+  store.promise(epoch)
+  const { intact, syncedRun } = store.get()
+  return {
+    epoch,
+    replid: own.replid,
+    report: { node: node.index, intact, restarted: syncedRun !== own.runId, record: own.record },
+  }
+}
+
+/** Waits for everybody, or until `enough` intact nodes are fenced and the others had a moment. */
+function fenceOthers(context: AgentContext, epoch: Epoch, enough: number): Promise<readonly Granted[]> {
+  const granted: Granted[] = []
+  const { promise, resolve } = Promise.withResolvers<readonly Granted[]>()
+  const others = otherNodes(context)
+  let outstanding = others.length
+  const settle = () => {
+    if (outstanding === 0) resolve(granted)
+    else if (granted.filter((reply) => reply.intact).length >= enough)
+      setTimeout(() => {
+        resolve(granted)
+      }, stragglersMs)
+  }
+  for (const other of others) {
+    context.peers
+      .fence(other.index, { epoch })
+      .then((reply) => {
+        if (reply.granted) granted.push(reply)
+        else context.log.info({ node: other.name, why: reply.why }, 'not fenced')
+      })
+      .catch((error: unknown) => {
+        context.log.info({ node: other.name, why: (error as Error).message }, 'not fenced')
+      })
+      .finally(() => {
+        outstanding -= 1
+        settle()
+      })
+  }
+  if (outstanding === 0) resolve(granted)
+  return promise
+}
+
+/**
+ * Writes the record of the new epoch and opens this node, if nobody was promised more meanwhile.
+ * @param reported the record that the verdict was made with: any later one voids it
+ */
+async function serve(
+  context: AgentContext,
+  epoch: Epoch,
+  record: InSyncRecord,
+  reported: InSyncRecord | null,
+): Promise<InSyncRecord | null> {
+  const { store, redis, topology, priority } = context
+  if (formatEpoch(store.get().promise) !== formatEpoch(epoch)) return null
+  let own = await redis.inspect()
+  if (!own.up || !sameRecord(own.record, reported)) return null
+  if (own.role !== 'master') {
+    await redis.promote()
+    own = await redis.inspect()
+  }
+  if (own.role !== 'master') return null
+  const written = {
+    ...record,
+    commits: Math.max(record.commits, own.record?.commits ?? 0),
+    replid: own.replid,
+  }
+  store.set({ reign: { epoch, runId: own.runId }, intact: true, virgin: false, syncedRun: own.runId })
+  await redis.writeRecord(written, topology.f)
+  await redis.feed(true)
+  await priority.natural(100, own.runId)
+  return written
+}
+
+function sameRecord(a: InSyncRecord | null, b: InSyncRecord | null): boolean {
+  return a === null || b === null ? a === b : compareRecords(a, b) === 0
+}
+
+async function letFollow(context: AgentContext, epoch: Epoch, record: InSyncRecord): Promise<void> {
+  await Promise.all(
+    otherNodes(context).map((other) =>
+      context.peers.follow(other.index, { epoch, record }).catch(() => null),
+    ),
+  )
+}
+
+/** This node may not serve. Whoever may is told at once; nobody else needs to be. */
+async function giveWay(context: AgentContext, verdict: Exclude<Verdict, { kind: 'serve' }>): Promise<void> {
+  if (verdict.kind !== 'yield') return
+  const [best] = verdict.qualified.filter((node) => node !== context.node.index)
+  if (best !== undefined) await context.peers.decide(best).catch(() => undefined)
+}

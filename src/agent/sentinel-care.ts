@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { NodeTopology } from '../topology/topology.ts'
+import { otherNodes, type AgentContext } from './context.ts'
+import { controlConnection } from './redis-link.ts'
+import type { SentinelView } from './sentinels.ts'
+
+/** Failovers of our own making end well within this; before it, disagreement is no defect. */
+const disagreementMs = 4000
+const stepEveryMs = 6000
+
+export interface SentinelCare {
+  /** On the primary: brings sentinels that name somebody else to name it, through a failover of their own. */
+  agree(views: readonly SentinelView[]): Promise<void>
+}
+
+/**
+ * The states that Sentinel never leaves by itself: it names a node that is itself a replica, or equal epochs with
+ * different addresses. The way out is Sentinel's own failover with only this node eligible: it changes nothing on a
+ * node that serves already, and gives all sentinels one newer epoch.
+ */
+export function createSentinelCare(context: AgentContext): SentinelCare {
+  const { node, topology, sentinels, peers, log, now } = context
+  let disagreesSince: number | null = null
+  let lastStep = -Infinity
+  return {
+    agree: async (views) => {
+      const up = views.filter((view) => view.up)
+      const wrong = up.filter((view) => view.primary !== node.index)
+      if (wrong.length === 0 || up.some((view) => view.failoverInProgress)) {
+        disagreesSince = null
+        return
+      }
+      disagreesSince ??= now()
+      if (now() - disagreesSince < disagreementMs || now() - lastStep < stepEveryMs) return
+      const through = wrong.find((view) => !view.tilt)
+      if (through === undefined || up.length < topology.quorum) return
+      lastStep = now()
+      await Promise.all(
+        otherNodes(context).map((other) => peers.priority(other.index, 0, 3000).catch(() => undefined)),
+      )
+      await waitForPriorities(context, through.index, node.index)
+      const refused = await sentinels.forceFailover(through.index)
+      log.warn(
+        { sentinel: through.index, refused, named: through.primary },
+        'sentinels named another primary: told them',
+      )
+    },
+  }
+}
+
+/** Until a sentinel knows that no other node than `only` may be promoted; gives up after a second. @returns whether it does */
+export async function waitForPriorities(
+  context: AgentContext,
+  sentinel: number,
+  only: number,
+): Promise<boolean> {
+  const deadline = context.now() + 1000
+  for (;;) {
+    const seen = await context.sentinels.prioritiesSeenBy(sentinel).catch(() => new Map<number, number>())
+    const settled = [...seen].every(
+      ([index, value]) => index === only || index === context.node.index || value === 0,
+    )
+    if (seen.size > 0 && settled && (only === context.node.index || (seen.get(only) ?? 0) > 0)) return true
+    if (context.now() > deadline) return false
+    await delay(10)
+  }
+}
+
+/**
+ * What the other sentinels' epochs are, from what they publish on the primary: a sentinel that lost its state must not
+ * vote a second time in an epoch it voted in already.
+ * Message: ip,port,runid,current_epoch,name,ip,port,config_epoch (https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/)
+ * @returns null unless a majority of all sentinels was heard within the time
+ */
+export async function hearEpochs(
+  context: AgentContext,
+  primary: NodeTopology,
+  internalSecret: string,
+  withinMs = 3000,
+): Promise<{ current: number; config: number } | null> {
+  const connection = controlConnection({ host: primary.address, port: primary.redisPort, internalSecret })
+  const heard = new Map<string, { current: number; config: number }>()
+  try {
+    const deadline = context.now() + withinMs
+    connection.on('message', (_channel: string, message: string) => {
+      const parts = message.split(',')
+      heard.set(parts[2] ?? '', { current: Number(parts[3]), config: Number(parts[7]) })
+    })
+    while (connection.status !== 'ready' && context.now() < deadline) await delay(20)
+    await connection.subscribe('__sentinel__:hello')
+    while (heard.size < context.topology.quorum && context.now() < deadline) await delay(20)
+  } catch {
+    return null
+  } finally {
+    connection.disconnect()
+  }
+  if (heard.size < context.topology.quorum) return null
+  const all = [...heard.values()]
+  return {
+    current: Math.max(...all.map((epochs) => epochs.current)),
+    config: Math.max(...all.map((epochs) => epochs.config)),
+  }
+}

@@ -1,0 +1,119 @@
+import type { Redis } from 'ioredis'
+import type { Topology } from '../topology/topology.ts'
+import { parseInfo } from './redis-info.ts'
+import { controlConnection } from './redis-link.ts'
+
+export interface SentinelView {
+  readonly index: number
+  readonly up: boolean
+  /** Node index of the primary that it names; null when it names none of ours. */
+  readonly primary: number | null
+  readonly failoverInProgress: boolean
+  readonly tilt: boolean
+  readonly configEpoch: number
+}
+
+export interface Sentinels {
+  /** What each sentinel says, by index. Never throws. */
+  views(): Promise<readonly SentinelView[]>
+  /** Priorities of the replicas as one sentinel knows them, by node index. */
+  prioritiesSeenBy(index: number): Promise<ReadonlyMap<number, number>>
+  /** @returns null when accepted, else what it said */
+  forceFailover(index: number): Promise<string | null>
+  /** Faster clocks than Sentinel's own; they do not survive its restart. */
+  quicken(index: number): Promise<void>
+  /** Calls back for every event of any sentinel, with its name (`+selected-slave`). */
+  onEvent(listener: (event: string) => void): void
+  close(): void
+}
+
+const clocks = ['INFO-PERIOD', '100', 'PUBLISH-PERIOD', '200', 'ASK-PERIOD', '100', 'TILT-PERIOD', '2000']
+
+export function openSentinels(topology: Topology, internalSecret: string): Sentinels {
+  const connect = (index: number, options = {}) => {
+    const node = topology.nodes[index]
+    if (node === undefined) throw new RangeError(`no node ${String(index)}`)
+    return controlConnection({ host: node.address, port: node.sentinelPort, internalSecret, ...options })
+  }
+  const connections = topology.nodes.map((node) => connect(node.index))
+  const subscribers: Redis[] = []
+  const at = (index: number) => connections[index] ?? connect(index)
+  return {
+    views: () => Promise.all(connections.map((connection, index) => view(connection, index, topology))),
+    prioritiesSeenBy: async (index) => {
+      const replicas = (await at(index).call('SENTINEL', 'REPLICAS', topology.name)) as string[][]
+      const seen = new Map<number, number>()
+      for (const fields of replicas.map(pairs)) {
+        const node = nodeAt(topology, fields.get('ip'), fields.get('port'))
+        if (node !== null) seen.set(node, Number(fields.get('slave-priority')))
+      }
+      return seen
+    },
+    forceFailover: async (index) => {
+      try {
+        await at(index).call('SENTINEL', 'FAILOVER', topology.name)
+        return null
+      } catch (error) {
+        return (error as Error).message
+      }
+    },
+    quicken: async (index) => {
+      await at(index).call('SENTINEL', 'DEBUG', ...clocks)
+    },
+    onEvent: (listener) => {
+      for (const node of topology.nodes) {
+        const subscriber = connect(node.index)
+        subscriber.on('ready', () => {
+          subscriber.psubscribe('*').catch(() => undefined)
+        })
+        subscriber.on('pmessage', (_pattern: string, event: string) => {
+          listener(event)
+        })
+        subscribers.push(subscriber)
+      }
+    },
+    close: () => {
+      for (const connection of [...connections, ...subscribers]) connection.disconnect()
+    },
+  }
+}
+
+async function view(connection: Redis, index: number, topology: Topology): Promise<SentinelView> {
+  try {
+    const [master, info] = await Promise.all([
+      connection.call('SENTINEL', 'MASTER', topology.name) as Promise<string[]>,
+      connection.info('sentinel'),
+    ])
+    const fields = pairs(master)
+    return {
+      index,
+      up: true,
+      primary: nodeAt(topology, fields.get('ip'), fields.get('port')),
+      failoverInProgress: fields.get('flags')?.includes('failover_in_progress') === true,
+      tilt: parseInfo(info).get('sentinel_tilt') === '1',
+      configEpoch: Number(fields.get('config-epoch') ?? 0),
+    }
+  } catch {
+    return { index, up: false, primary: null, failoverInProgress: false, tilt: false, configEpoch: 0 }
+  }
+}
+
+/** The primary that a majority of all sentinels names; null when they do not. */
+export function namedByMajority(views: readonly SentinelView[], quorum: number): number | null {
+  const votes = new Map<number, number>()
+  for (const { primary } of views) {
+    if (primary !== null) votes.set(primary, (votes.get(primary) ?? 0) + 1)
+  }
+  for (const [primary, count] of votes) if (count >= quorum) return primary
+  return null
+}
+
+function nodeAt(topology: Topology, ip: string | undefined, port: string | undefined): number | null {
+  return topology.nodes.find((node) => node.address === ip && String(node.redisPort) === port)?.index ?? null
+}
+
+function pairs(flat: readonly string[]): ReadonlyMap<string, string> {
+  const map = new Map<string, string>()
+  for (let index = 0; index + 1 < flat.length; index += 2) map.set(flat[index] ?? '', flat[index + 1] ?? '')
+  return map
+}

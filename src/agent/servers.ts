@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { HoldfastError } from '../errors.ts'
+import { writeFileDurably } from '../platform/files.ts'
+import { findManaged, spawnManaged, type ManagedProcess } from '../platform/managed-process.ts'
+import { renderAcl } from '../render/acl.ts'
+import { renderRedisConf } from '../render/redis-conf.ts'
+import { renderSentinelConf } from '../render/sentinel-conf.ts'
+import type { NodeTopology, Topology } from '../topology/topology.ts'
+
+export interface NodePaths {
+  /** The deployment's state directory: tags the processes. */
+  readonly deployment: string
+  /** The node's volume. */
+  readonly directory: string
+  readonly data: string
+  readonly state: string
+  readonly redisConf: string
+  readonly aclFile: string
+  readonly sentinelConf: string
+  readonly logs: string
+}
+
+export function nodePaths(stateDir: string, node: number): NodePaths {
+  const directory = join(stateDir, 'nodes', String(node))
+  return {
+    deployment: stateDir,
+    directory,
+    data: join(directory, 'data'),
+    state: join(directory, 'agent.json'),
+    redisConf: join(directory, 'redis.conf'),
+    aclFile: join(directory, 'users.acl'),
+    sentinelConf: join(directory, 'sentinel.conf'),
+    logs: join(stateDir, 'logs'),
+  }
+}
+
+export interface NodeSecrets {
+  readonly password: string
+  readonly internal: string
+}
+
+export function hasData(paths: NodePaths): boolean {
+  const directory = join(paths.data, 'appendonlydir')
+  return existsSync(directory) && readdirSync(directory).length > 0
+}
+
+export const hasSentinelState = (paths: NodePaths) => existsSync(paths.sentinelConf)
+
+/** Starts redis-server so that it serves and follows nobody: what it becomes is decided while it runs. */
+export async function startRedis(
+  topology: Topology,
+  node: NodeTopology,
+  paths: NodePaths,
+  secrets: NodeSecrets,
+): Promise<ManagedProcess> {
+  mkdirSync(paths.data, { recursive: true, mode: 0o700 })
+  writeFileDurably(
+    paths.redisConf,
+    renderRedisConf({
+      topology,
+      node,
+      dataDirectory: paths.data,
+      aclFile: paths.aclFile,
+      internalSecret: secrets.internal,
+    }),
+  )
+  writeFileDurably(
+    paths.aclFile,
+    renderAcl({ passwordHash: sha256(secrets.password), internalHash: sha256(secrets.internal) }),
+  )
+  // On the command line, because it overrides whatever a file says: no candidate for Sentinel until it is in sync,
+  // and a replica of nobody.
+  return spawnManaged({
+    component: `redis-${String(node.index)}`,
+    deployment: paths.deployment,
+    argv: [serverBinary(), paths.redisConf, '--replica-priority', '0', '--replicaof', `${node.address} 1`],
+    env: { PATH: searchPath(), LANG: 'C.UTF-8' },
+    cwd: paths.directory,
+    logFile: join(paths.logs, `redis-${String(node.index)}.log`),
+    umask: 0o077,
+  })
+}
+
+export function writeSentinelConf(
+  topology: Topology,
+  node: NodeTopology,
+  paths: NodePaths,
+  secrets: NodeSecrets,
+  primary: NodeTopology,
+  epochs: { readonly current: number; readonly leader: number; readonly config: number },
+): void {
+  const id = createHash('sha1')
+    .update(`${topology.name}/sentinel-${String(node.index)}`)
+    .digest('hex')
+  writeFileDurably(
+    paths.sentinelConf,
+    renderSentinelConf({
+      topology,
+      node,
+      primary,
+      id,
+      internalSecret: secrets.internal,
+      internalHash: sha256(secrets.internal),
+      directory: paths.directory,
+      epochs,
+    }),
+  )
+}
+
+export function startSentinel(node: NodeTopology, paths: NodePaths): Promise<ManagedProcess> {
+  return spawnManaged({
+    component: `sentinel-${String(node.index)}`,
+    deployment: paths.deployment,
+    argv: [serverBinary(), paths.sentinelConf, '--sentinel'],
+    env: { PATH: searchPath(), LANG: 'C.UTF-8' },
+    cwd: paths.directory,
+    logFile: join(paths.logs, `sentinel-${String(node.index)}.log`),
+    umask: 0o077,
+  })
+}
+
+/** What a former agent of this node left running. */
+export function runningServers(
+  paths: NodePaths,
+  node: number,
+): { redis: ManagedProcess | null; sentinel: ManagedProcess | null } {
+  const found = findManaged(paths.deployment).filter((process) => !process.stray)
+  return {
+    redis: found.find((process) => process.component === `redis-${String(node)}`) ?? null,
+    sentinel: found.find((process) => process.component === `sentinel-${String(node)}`) ?? null,
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Debian's PATH for users lacks the sbin directories. */
+function searchPath(): string {
+  return [
+    process.env.PATH ?? '',
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/sbin',
+    '/usr/local/bin',
+    '/usr/bin',
+    '/bin',
+  ]
+    .filter((part) => part !== '')
+    .join(delimiter)
+}
+
+function serverBinary(): string {
+  for (const name of ['redis-server', 'valkey-server']) {
+    for (const directory of searchPath().split(delimiter)) {
+      const path = join(directory, name)
+      if (existsSync(path)) return path
+    }
+  }
+  throw new HoldfastError('BINARY_MISSING', 'neither redis-server nor valkey-server is on this machine', {
+    hint: 'Run ./holdfast up, which installs it, or: sudo apt-get install redis-server',
+    exitCode: 2,
+  })
+}

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { HoldfastError } from '../errors.ts'
+import { controlChannel, formatEpoch, type ControlMessage } from '../insync/record.ts'
+import type { NodeTopology } from '../topology/topology.ts'
+import { otherNodes, type AgentContext } from './context.ts'
+import { validReign } from './next-step.ts'
+import { controlConnection, type InspectedRedis } from './redis-link.ts'
+import { waitForPriorities } from './sentinel-care.ts'
+
+/** Shorter than down-after, and never renewed: a paused primary cannot publish, and the sentinels would fail over by themselves. */
+const pauseMs = 1200
+const holdForMs = 4000
+const heldWithinMs = 600
+
+/**
+ * Hands the primary over to another node without losing or refusing anything: gateways hold, writes pause, the target
+ * has everything, the sentinels promote it and its gate passes.
+ * @param to node index; undefined: the in-sync replica with the highest offset
+ * @returns the new primary. Throws SWITCHOVER_FAILED with what it found; then this node goes on serving.
+ */
+export async function switchOver(
+  context: AgentContext,
+  internalSecret: string,
+  to: number | undefined,
+): Promise<NodeTopology> {
+  const { redis, sentinels, topology, node, peers, log, now } = context
+  const target = await chooseTarget(context, to)
+  const started = now()
+  const views = await sentinels.views()
+  const sentinel = await readySentinel(context, views)
+  await Promise.all(
+    otherNodes(context).map((other) => peers.priority(other.index, other === target ? 100 : 0, holdForMs)),
+  )
+  try {
+    if (!(await waitForPriorities(context, sentinel, target.index))) {
+      throw failed('the sentinels did not take note of whom to promote', 'Try again in a few seconds.')
+    }
+    const hold = await holdGateways(context, internalSecret)
+    try {
+      await redis.pauseWrites(pauseMs)
+      await waitUntilHasAll(context, target)
+      await peers.alert(target.index)
+      const refused = await sentinels.forceFailover(sentinel)
+      if (refused !== null)
+        throw failed(`sentinel-${String(sentinel)} refused: ${refused}`, 'Try again in a few seconds.')
+      await waitUntilServes(context, target)
+      log.info({ to: target.name, ms: Math.round(now() - started) }, 'switched over')
+      return target
+    } catch (error) {
+      await abandon(context, hold)
+      throw error
+    } finally {
+      await redis.unpause().catch(() => undefined)
+    }
+  } finally {
+    await Promise.all(
+      otherNodes(context).map((other) => peers.priority(other.index, 100, 0).catch(() => undefined)),
+    )
+    log.debug({ nodes: topology.nodes.length, self: node.name }, 'priorities are natural again')
+  }
+}
+
+async function chooseTarget(context: AgentContext, to: number | undefined): Promise<NodeTopology> {
+  const { topology, node, redis: link, store } = context
+  const redis = await link.inspect()
+  const reign = validReign(store.get(), redis)
+  if (reign === null || redis.record === null) {
+    throw failed(`${node.name} is not the primary`, 'See ./holdfast status for who is.')
+  }
+  if (to === node.index) throw failed(`${node.name} is the primary already`, 'Name another node with --to.')
+  const inSync = redis.record.members
+  const candidates = topology.nodes.filter((candidate) => inSync.includes(candidate.index))
+  const wanted = to === undefined ? undefined : topology.nodes[to]
+  if (to !== undefined && (wanted === undefined || !candidates.includes(wanted))) {
+    throw failed(
+      `redis-${String(to)} is not in sync in epoch ${formatEpoch(reign)}`,
+      `In sync are: ${candidates.map((candidate) => candidate.name).join(', ') || 'none'}.`,
+    )
+  }
+  const target = wanted ?? candidates.toSorted((a, b) => offsetOf(redis, b) - offsetOf(redis, a))[0]
+  if (target === undefined)
+    throw failed('no replica is in sync', 'Wait until ./holdfast status shows one, then try again.')
+  const state = await context.peers.state(target.index).catch(() => null)
+  if (state?.redis.linkUp !== true || state.restarted) {
+    throw failed(`${target.name} is not ready to take over`, 'Wait until ./holdfast status shows it in sync.')
+  }
+  return target
+}
+
+async function readySentinel(
+  context: AgentContext,
+  views: Awaited<ReturnType<AgentContext['sentinels']['views']>>,
+): Promise<number> {
+  const { topology, node } = context
+  const named = views.filter((view) => view.up && view.primary === node.index && !view.tilt)
+  if (named.length < topology.quorum || views.some((view) => view.failoverInProgress)) {
+    throw failed(
+      `${String(named.length)} of ${String(topology.nodes.length)} sentinels are ready and name ${node.name}; ${String(topology.quorum)} are needed`,
+      'See ./holdfast status; sentinels that came back need a few seconds.',
+    )
+  }
+  const own = named.find((view) => view.index === node.index) ?? named[0]
+  return Promise.resolve(own?.index ?? node.index)
+}
+
+interface Hold {
+  readonly id: string
+}
+
+/** Asks every gateway to hold, and waits until all that listen have nothing in flight, or for the time allowed. */
+async function holdGateways(context: AgentContext, internalSecret: string): Promise<Hold> {
+  const { node, redis, log } = context
+  const id = randomUUID()
+  const listener = controlConnection({ host: node.address, port: node.redisPort, internalSecret })
+  const held = new Set<string>()
+  try {
+    listener.on('message', (_channel: string, text: string) => {
+      const message = JSON.parse(text) as ControlMessage
+      if (message.type === 'held' && message.id === id) held.add(message.gateway)
+    })
+    const connectBy = context.now() + 500
+    while (listener.status !== 'ready' && context.now() < connectBy) await delay(5)
+    await listener.subscribe(controlChannel)
+    const heard = await redis.publish(controlChannel, message({ type: 'hold', id, forMs: holdForMs }))
+    const gateways = heard - 1
+    const deadline = context.now() + heldWithinMs
+    while (held.size < gateways && context.now() < deadline) await delay(2)
+    if (held.size < gateways) log.warn({ gateways, held: held.size }, 'not every gateway holds; going on')
+  } finally {
+    listener.disconnect()
+  }
+  return { id }
+}
+
+async function waitUntilHasAll(context: AgentContext, target: NodeTopology): Promise<void> {
+  const deadline = context.now() + 400
+  for (;;) {
+    const redis = await context.redis.inspect()
+    if (offsetOf(redis, target) >= redis.offset && redis.up) return
+    if (context.now() > deadline)
+      throw failed(`${target.name} did not catch up`, 'Try again when there is less to replicate.')
+    await delay(2)
+  }
+}
+
+async function waitUntilServes(context: AgentContext, target: NodeTopology): Promise<void> {
+  const deadline = context.now() + holdForMs
+  for (;;) {
+    const state = await context.peers.state(target.index).catch(() => null)
+    if (state?.reign != null) return
+    if (context.now() > deadline)
+      throw failed(`${target.name} was not promoted`, 'See ./holdfast logs for why.')
+    await delay(10)
+  }
+}
+
+/** Nobody was promoted: let the gateways go on here. If somebody was, the gate decides and they follow it by themselves. */
+async function abandon(context: AgentContext, hold: Hold): Promise<void> {
+  const { redis, log } = context
+  log.warn('switchover abandoned')
+  await redis.unpause().catch(() => undefined)
+  await redis.publish(controlChannel, message({ type: 'release', id: hold.id })).catch(() => undefined)
+}
+
+function offsetOf(redis: InspectedRedis, target: NodeTopology): number {
+  const replica = redis.replicas.find(
+    (candidate) =>
+      candidate.address === target.address && candidate.port === target.redisPort && candidate.online,
+  )
+  return replica?.offset ?? -1
+}
+
+function message(control: ControlMessage): string {
+  return JSON.stringify(control)
+}
+
+function failed(text: string, hint: string): HoldfastError {
+  return new HoldfastError('SWITCHOVER_FAILED', text, { hint })
+}

@@ -1,0 +1,66 @@
+import { timing, type NodeTopology, type Topology } from '../topology/topology.ts'
+
+export interface RedisConfInput {
+  readonly topology: Topology
+  readonly node: NodeTopology
+  /** Absolute. */
+  readonly dataDirectory: string
+  /** Absolute. */
+  readonly aclFile: string
+  /** With it a node authenticates to the primary as `holdfast-replica`. The file is a secret because of it. */
+  readonly internalSecret: string
+}
+
+/**
+ * redis.conf of one node. It never says who is primary: that is told to the running server, and a start finds out anew.
+ */
+export function renderRedisConf(input: RedisConfInput): string {
+  const { topology, node } = input
+  const { redis, f } = topology
+  return lines([
+    '# Written by Holdfast at every start of this node; changes belong in holdfast.yaml.',
+    `bind ${node.address}`,
+    `bind-source-addr ${node.address}`,
+    `port ${String(node.redisPort)}`,
+    'protected-mode yes',
+    'daemonize no',
+    'logfile ""',
+    `dir ${quote(input.dataDirectory)}`,
+    `aclfile ${quote(input.aclFile)}`,
+    '# One more than clients can select: the last one holds the record of the in-sync set.',
+    `databases ${String(redis.databases + 1)}`,
+    `maxmemory ${String(redis.maxmemoryBytes)}`,
+    'maxmemory-policy noeviction',
+    '',
+    'appendonly yes',
+    `appendfsync ${redis.appendfsync}`,
+    'save ""',
+    'stop-writes-on-bgsave-error no',
+    '',
+    'masteruser holdfast-replica',
+    `masterauth ${quote(input.internalSecret)}`,
+    `replica-announce-ip ${node.address}`,
+    `replica-announce-port ${String(node.redisPort)}`,
+    'repl-diskless-sync yes',
+    'repl-diskless-sync-delay 0',
+    '# Large enough that a survivor of a failover resumes where it was.',
+    'repl-backlog-size 64mb',
+    'repl-backlog-ttl 0',
+    'repl-ping-replica-period 1',
+    'repl-timeout 10',
+    'replica-ignore-disk-write-errors yes',
+    '# A second fence behind the in-sync set, not the proof.',
+    `min-replicas-to-write ${String(f)}`,
+    `min-replicas-max-lag ${String(timing.minReplicasMaxLagS)}`,
+    'shutdown-timeout 2',
+  ])
+}
+
+/** A directive's value in Redis' own quoting. */
+function quote(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+function lines(all: readonly string[]): string {
+  return all.join('\n') + '\n'
+}
