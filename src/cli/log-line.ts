@@ -9,13 +9,13 @@ const noise = new Set(['level', 'time', 'msg', 'component', 'pid', 'hostname', '
 export function readableLine(line: string, colors: Colors): string {
   const [, prefix = '', body = line] = /^([a-z][a-z0-9-]* \| )?(\{.*\})\s*$/.exec(line) ?? []
   const entry = body.startsWith('{') ? parseObject(body) : undefined
-  if (typeof entry?.['msg'] !== 'string') return line
+  if (typeof entry?.msg !== 'string') return line
   const rest = Object.entries(entry)
     .filter(([key]) => !noise.has(key))
     .map(([key, value]) => `${key}=${fieldText(value)}`)
-  const component = prefix === '' && typeof entry['component'] === 'string' ? `${entry['component']}: ` : ''
+  const component = prefix === '' && typeof entry.component === 'string' ? `${entry.component}: ` : ''
   const tail = rest.length === 0 ? '' : ` ${colors.dim(rest.join(' '))}`
-  return `${prefix}${timeText(entry['time'])} ${levelText(entry['level'], colors)} ${component}${entry['msg']}${tail}`
+  return `${prefix}${timeText(entry.time)} ${levelText(entry.level, colors)} ${component}${entry.msg}${tail}`
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

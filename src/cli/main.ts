@@ -5,7 +5,7 @@ import { isRole, runRole } from './roles.ts'
 import { createShutdown } from './shutdown.ts'
 
 // With the compile cache a process saves Node the TypeScript parser: 17 MB and 20 ms each (measured). Children inherit it.
-process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('../../.holdfast/compile-cache', import.meta.url))
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../.holdfast/compile-cache', import.meta.url))
 process.stdout.on('error', endQuietlyWhenReaderLeft)
 
 const shutdown = createShutdown(process)

@@ -12,5 +12,5 @@ export function formatTable(rows: readonly (readonly string[])[]): readonly stri
 }
 
 function width(text: string): number {
-  return [...stripVTControlCharacters(text)].length
+  return Array.from(stripVTControlCharacters(text)).length
 }

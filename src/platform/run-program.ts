@@ -11,7 +11,7 @@ const systemDirectories = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 /** @returns the path of the first of these programs that is installed, or null */
 export function findProgram(names: readonly string[], env: NodeJS.ProcessEnv): string | null {
   const directories = [
-    ...(env['PATH'] ?? '').split(delimiter).filter((entry) => entry !== ''),
+    ...(env.PATH ?? '').split(delimiter).filter((entry) => entry !== ''),
     ...systemDirectories,
   ]
   for (const name of names) {

@@ -1,3 +1,5 @@
+import type * as z from 'zod'
+
 import { sections, specSchema } from './schema.ts'
 import type { FieldMeta } from './schema.ts'
 
@@ -8,9 +10,11 @@ export interface FieldDescription extends FieldMeta {
 
 /** Every field of a spec in the order of the schema. */
 export function describeFields(): readonly FieldDescription[] {
-  return Object.entries(specSchema.shape).flatMap(([key, schema]) => {
+  const fields: readonly [string, z.ZodType][] = Object.entries(specSchema.shape)
+  return fields.flatMap(([key, schema]) => {
     if (!isSection(key)) return [{ path: key, ...metaOf(schema) }]
-    return Object.entries(sections[key].shape).map(([name, inner]) => ({
+    const inside: readonly [string, z.ZodType][] = Object.entries(sections[key].shape)
+    return inside.map(([name, inner]) => ({
       path: `${key}.${name}`,
       ...metaOf(inner),
     }))
@@ -30,6 +34,6 @@ export function isSection(key: string): key is keyof typeof sections {
   return Object.hasOwn(sections, key)
 }
 
-function metaOf(schema: { meta(): unknown }): FieldMeta {
-  return schema.meta() as FieldMeta
+function metaOf(schema: z.ZodType): FieldMeta {
+  return schema.meta() as unknown as FieldMeta
 }

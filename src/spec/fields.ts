@@ -49,6 +49,21 @@ export function urlPath(): z.ZodString {
   return z.string(message).regex(/^\/[\x21-\x7e]*$/, message)
 }
 
+export function path(): z.ZodString {
+  const message = 'must be a path'
+  return z.string(message).regex(noNull, message)
+}
+
+/** One line for the shell, or argv. */
+export function command(): z.ZodType<string | string[]> {
+  const message = 'must be one line of shell, or a list of texts: a program and its arguments'
+  const line = z.string().trim().min(1, message).regex(noNull, message)
+  return z.union([line, z.array(z.string().regex(noNull, message)).min(1, message)], message)
+}
+
+// A null character ends a text for the operating system, wherever it stands.
+const noNull = /^[^\0]+$/
+
 /** Within 127.0.0.0/8; its first address must be the network's own. */
 export function loopbackNetwork(): Parsed<Network> {
   const message = 'must be a network within 127.0.0.0/8'
@@ -86,7 +101,7 @@ export function variables(): Parsed<Record<string, string>> {
       const message = variableProblem(name, value)
       if (message !== undefined) context.addIssue({ code: 'custom', path: [name], message })
     }
-    return Object.fromEntries(entries) as Record<string, string>
+    return Object.fromEntries(entries)
   })
 }
 

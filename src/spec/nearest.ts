@@ -18,7 +18,7 @@ function normalize(word: string): string {
 /** Levenshtein: insertions, deletions and replacements that lead from one word to the other. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
+  for (const [i, letter] of Array.from(a).entries()) {
     const next = [i + 1]
     for (let j = 0; j < b.length; j++) {
       const replaced = (row[j] ?? 0) + (letter === b[j] ? 0 : 1)

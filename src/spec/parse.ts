@@ -21,7 +21,7 @@ export interface SpecText {
  */
 export function parseSpec(text: string, fileName: string): Spec {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   const source = { document, lines }
   const syntax = [...document.errors, ...document.warnings].map((error): SpecProblem => {
     const { line, col } = lines.linePos(error.pos[0])

@@ -48,7 +48,7 @@ export function checkPassword(text: string, place: string): ResolvedPassword {
   if (/[\u0000-\u001f\u007f]/.test(password)) {
     throw invalid(`${place} has a control character (a tab, a second line, …) in it`, hints.control)
   }
-  const { length } = [...password]
+  const { length } = Array.from(password)
   if (length < passwordLength.min || length > passwordLength.max) {
     throw invalid(
       `${place} holds ${length} characters; ${passwordLength.min} to ${passwordLength.max} are needed`,

@@ -2,11 +2,13 @@ import * as z from 'zod'
 
 import {
   bytes,
+  command,
   duration,
   listen,
   loopbackNetwork,
   oddNumber,
   passwordSource,
+  path,
   urlPath,
   variables,
   wholeNumber,
@@ -60,23 +62,15 @@ const target = field(
 )
 
 const app = z.strictObject({
-  command: field(
-    z
-      .union(
-        [z.string().trim().min(1), z.array(z.string().min(1)).min(1)],
-        'must be one line of shell, or a list of texts: a program and its arguments',
-      )
-      .optional(),
-    {
-      description:
-        'The program whose instances are run. It finds `PORT`, `HOST`, `REDIS_HOST`, `REDIS_PORT`, `REDIS_PASSWORD` and ' +
-        '`REDIS_DB` in its environment, serves HTTP on `HOST`:`PORT`, and ends on SIGTERM. Left out: the bundled counter.',
-      accepts: 'one line, run by `/bin/sh -c`; or a list: a program and its arguments, run as they are',
-      default: 'the bundled counter',
-      example: 'python3 app.py',
-    },
-  ),
-  directory: field(z.string('must be a path').min(1, 'must be a path, not empty').optional(), {
+  command: field(command().optional(), {
+    description:
+      'The program whose instances are run. It finds `PORT`, `HOST`, `REDIS_HOST`, `REDIS_PORT`, `REDIS_PASSWORD` and ' +
+      '`REDIS_DB` in its environment, serves HTTP on `HOST`:`PORT`, and ends on SIGTERM. Left out: the bundled counter.',
+    accepts: 'one line, run by `/bin/sh -c`; or a list: a program and its arguments, run as they are',
+    default: 'the bundled counter',
+    example: 'python3 app.py',
+  }),
+  directory: field(path().optional(), {
     description: 'The working directory of `command`.',
     accepts: 'a path; a relative one starts at the folder of the spec',
     default: '. (the folder of the spec)',
