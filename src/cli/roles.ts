@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import { HoldfastError } from '../errors.ts'
@@ -67,9 +68,20 @@ function parseRoleOptions(role: Role, argv: readonly string[]): RoleOptions {
   }
 }
 
-/** Given, or the one of the deployment that the spec describes. */
-async function stateDirectory({ stateDir, spec }: RoleOptions): Promise<string> {
-  if (stateDir !== undefined) return resolve(stateDir)
+/**
+ * Given, or the one of the deployment that the spec describes.
+ * @throws HoldfastError NOT_RUNNING when nothing was ever brought up there
+ */
+async function stateDirectory(options: RoleOptions): Promise<string> {
+  const stateDir = options.stateDir === undefined ? await deployedIn(options.spec) : resolve(options.stateDir)
+  if (existsSync(join(stateDir, 'topology.json'))) return stateDir
+  throw new HoldfastError('NOT_RUNNING', `there is no deployment in ${stateDir}`, {
+    exitCode: 2,
+    hint: 'Bring one up first: ./holdfast up',
+  })
+}
+
+async function deployedIn(spec: string | undefined): Promise<string> {
   const { deployedStateDirectory } = await import('./deployment.ts')
   return await deployedStateDirectory(spec)
 }
