@@ -11,6 +11,7 @@ install_node() {
   esac
   say "installing Node $node_version in ${home#"$PWD/"}/node (this system has none from $node_major on)"
   unpack "node-linux-$arch" "$node_version" "$node_integrity" "$stage/node"
+  rm -rf "$stage/node/include" "$stage/node/share"
   "$stage/node/bin/node" --version >/dev/null 2>&1 || die \
     "the Node that was downloaded does not start here: $("$stage/node/bin/node" --version 2>&1 | head -1)" \
     "Install Node $node_major or newer by this system's own means, then run the same command again."
@@ -48,8 +49,8 @@ unpack() {
   fetch "$address" "$stage/$1.tgz"
   verify "$stage/$1.tgz" "$3" "$address"
   mkdir -p "$4"
-  tar -xzf "$stage/$1.tgz" --strip-components=1 --no-same-owner -C "$4" 2>"$stage/log" 9>&- || die \
-    "$1-$2.tgz could not be unpacked in $4: $(tail -1 "$stage/log")" "$(room)"
+  said=$(tar -xzf "$stage/$1.tgz" --strip-components=1 --no-same-owner -C "$4" 2>&1 9>&-) || die \
+    "$1-$2.tgz could not be unpacked in $4: $(last_line "$said")" "$(room)"
   rm -f "$stage/$1.tgz"
 }
 
@@ -67,14 +68,16 @@ registry() {
 fetch() { # ADDRESS FILE
   found curl || found wget || install_packages curl ca-certificates
   if found curl; then
-    curl -fsSL --connect-timeout 20 --speed-limit 1000 --speed-time 60 -o "$2" "$1" 2>"$stage/log" 9>&- && return
+    said=$(curl -fsSL --connect-timeout 20 --speed-limit 1000 --speed-time 60 -o "$2" "$1" 2>&1 9>&-) && return
   else
-    wget -nv --timeout=60 --tries=2 -O "$2" "$1" 2>"$stage/log" 9>&- && return
+    said=$(wget -nv --timeout=60 --tries=2 -O "$2" "$1" 2>&1 9>&-) && return
   fi
-  die "$1 could not be fetched: $(tail -1 "$stage/log")" \
+  die "$1 could not be fetched: $(last_line "$said")" \
     "Is this machine online? Behind a proxy: set https_proxy. With a registry of your own: set npm_config_registry." \
     "A Node $node_major or newer on the PATH is used as it is." "$(room)"
 }
+
+last_line() { printf '%s\n' "$1" | grep -v -e '^tar: Exiting' -e '^$' | tail -1; }
 
 verify() { # FILE INTEGRITY ADDRESS
   wanted=$(printf %s "${2#sha512-}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
