@@ -51,30 +51,32 @@ export function buildCounterApp({ store, logger, isDraining }: CounterAppOptions
   app.route({
     method: ['GET', 'HEAD'],
     url: '/health',
-    handler: async (_request, reply) => {
-      try {
-        await store.ping()
-        return answer(reply, 200, undefined, '')
-      } catch (error) {
-        warn('ping failed', error)
-        return answer(reply, 500, undefined, '')
-      }
+    handler: (_request, reply) => {
+      store.ping().then(
+        () => answer(reply, 200, undefined, ''),
+        (error: unknown) => {
+          warn('ping failed', error)
+          answer(reply, 500, undefined, '')
+        },
+      )
     },
   })
 
   app.route({
     method: ['GET', 'HEAD'],
     url: '/id',
-    handler: async (request, reply) => {
+    handler: (request, reply) => {
       const route = routeOf(request.originalUrl)
       if (route.kind !== 'id') return notFound(reply)
-      try {
-        const count = await (request.method === 'HEAD' ? store.peek(route.key) : store.increment(route.key))
-        return answer(reply, 200, JSON_TYPE, `{"count":${count}}`)
-      } catch (error) {
-        warn('failed to get count', error)
-        return answer(reply, 500, TEXT_TYPE, 'failed to get count')
-      }
+      const count = request.method === 'HEAD' ? store.peek(route.key) : store.increment(route.key)
+      count.then(
+        (digits) => answer(reply, 200, JSON_TYPE, `{"count":${digits}}`),
+        (error: unknown) => {
+          warn('failed to get count', error)
+          answer(reply, 500, TEXT_TYPE, 'failed to get count')
+        },
+      )
+      return undefined
     },
   })
 

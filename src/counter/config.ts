@@ -26,7 +26,10 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
  */
 export function readCounterConfig(env: Readonly<Record<string, string | undefined>>): CounterConfig {
   const problems: string[] = []
-  const text = (name: string, fallback: string): string => env[name] || fallback
+  const text = (name: string, fallback: string): string => {
+    const value = env[name] ?? ''
+    return value === '' ? fallback : value
+  }
   const integer = (name: string, fallback: number, min: number, max: number): number => {
     const value = text(name, String(fallback))
     const number = /^\d{1,10}$/.test(value) ? Number(value) : NaN
@@ -38,7 +41,7 @@ export function readCounterConfig(env: Readonly<Record<string, string | undefine
   const config: CounterConfig = {
     host: text('HOST', '0.0.0.0'),
     port: integer('PORT', 8080, 0, 65535),
-    metricsPort: env['METRICS_PORT'] ? integer('METRICS_PORT', 0, 0, 65535) : undefined,
+    metricsPort: env.METRICS_PORT ? integer('METRICS_PORT', 0, 0, 65535) : undefined,
     logLevel: text('LOG_LEVEL', 'warn'),
     redis: {
       host: text('REDIS_HOST', '127.0.0.1'),
@@ -58,7 +61,7 @@ export function readCounterConfig(env: Readonly<Record<string, string | undefine
 }
 
 function hintFor(env: Readonly<Record<string, string | undefined>>): string {
-  if (env['REDIS_PORT']?.startsWith('tcp://'))
+  if (env.REDIS_PORT?.startsWith('tcp://'))
     return 'Kubernetes sets REDIS_PORT itself beside a Service named "redis": set it in the pod, or set enableServiceLinks: false.'
   return 'Correct the variables above; an unset one takes its default.'
 }

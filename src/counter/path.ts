@@ -35,7 +35,7 @@ function pathOf(target: string): string {
 function decode(segment: string): Route {
   if (/%(?![0-9a-f]{2})/i.test(segment)) return { kind: 'malformed' }
   const decoded = segment.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
-  if (/^[\x00-\x7f]*$/.test(decoded)) return keyRoute(decoded)
+  if (!/[\x80-\xff]/.test(decoded)) return keyRoute(decoded)
   return { kind: 'id', key: Uint8Array.from(decoded, (character) => character.charCodeAt(0)) }
 }
 

@@ -112,7 +112,7 @@ export class RedisConnection {
     if (batch.length === 0) return
     const pipeline = this.#redis.pipeline()
     for (const { args } of batch) pipeline.call(args[0], args.slice(1).map(toArgument))
-    pipeline.exec((failure, results) => {
+    void pipeline.exec((failure, results) => {
       for (const [index, command] of batch.entries()) {
         const [error, reply] = results?.[index] ?? [failure ?? new Error('No reply.'), null]
         command.settle?.(error ?? undefined, reply as Reply)

@@ -55,14 +55,11 @@ export async function rawRequest(
   let text = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk))
   await once(socket, 'close')
-  const [head = '', body = ''] = splitOnce(text, '\r\n\r\n')
+  const [head, body] = splitOnce(text, '\r\n\r\n')
   const [status = '', ...lines] = head.split('\r\n')
   return {
     status: Number(status.split(' ')[1]),
-    headers: Object.fromEntries(lines.map((line) => splitOnce(line.toLowerCase(), ': '))) as Record<
-      string,
-      string
-    >,
+    headers: Object.fromEntries(lines.map((line) => splitOnce(line.toLowerCase(), ': '))),
     body,
   }
 }
