@@ -1,11 +1,13 @@
+import { statSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { presentError } from './present-error.ts'
 import { isRole, runRole } from './roles.ts'
 import { createShutdown } from './shutdown.ts'
 
-// With the compile cache a process saves Node the TypeScript parser: 17 MB and 20 ms each (measured). Children inherit it.
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../../.holdfast/compile-cache', import.meta.url))
+useCompileCache(fileURLToPath(new URL('../../', import.meta.url)))
 process.stdout.on('error', endQuietlyWhenReaderLeft)
 
 const shutdown = createShutdown(process)
@@ -29,4 +31,15 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
 function endQuietlyWhenReaderLeft(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
+}
+
+/**
+ * What was compiled once is taken from there: a process starts in less time, and one that finds all of it there saves the
+ * TypeScript parser, 17 MB (measured). The variable hands it on to the processes that this one starts.
+ */
+function useCompileCache(root: string): void {
+  // Root leaves nothing in somebody else's clone.
+  if (statSync(root).uid !== process.getuid?.()) return
+  process.env.NODE_COMPILE_CACHE ??= join(root, '.holdfast', '.compile-cache')
+  enableCompileCache(process.env.NODE_COMPILE_CACHE)
 }
