@@ -1,8 +1,9 @@
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { HoldfastError } from '../errors.ts'
 import { loadSpec } from '../spec/load.ts'
 import type { LoadedSpec } from '../spec/load.ts'
+import { SpecError } from '../spec/problem.ts'
 import type { Target } from '../targets/target.ts'
 import { defaultSpecFile } from './context.ts'
 import type { CommandContext } from './context.ts'
@@ -23,6 +24,24 @@ export async function openDeployment({ specFile, targetName }: CommandContext): 
   const stateDir = stateDirectoryOf(loaded)
   const { localTarget } = await import('../targets/local/target.ts')
   return { ...loaded, stateDir, target: localTarget({ stateDir, name: loaded.spec.name }) }
+}
+
+/** What runs under the spec's name: all that looking and stopping need, whatever else is wrong with the spec. */
+export async function openByName(
+  context: CommandContext,
+): Promise<{ name: string; stateDir: string; target: Target }> {
+  try {
+    const { spec, stateDir, target } = await openDeployment(context)
+    return { name: spec.name, stateDir, target }
+  } catch (error) {
+    if (!(error instanceof SpecError) || error.deployment === undefined) throw error
+    context.note(`${error.message}\nGoing by its name alone: ${error.deployment}`)
+    requireLocal(context.targetName ?? 'local')
+    const name = error.deployment
+    const stateDir = join(dirname(resolve(context.specFile)), '.holdfast', name)
+    const { localTarget } = await import('../targets/local/target.ts')
+    return { name, stateDir, target: localTarget({ stateDir, name }) }
+  }
 }
 
 /** Of the deployment of this spec. */

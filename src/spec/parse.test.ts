@@ -36,6 +36,7 @@ const breakages: readonly (readonly [line: string, broken: string, expected: str
   ['name: shop', 'name: Shop', '1:7: name must be lower-case letters'],
   ['name: shop', 'name: 1shop', 'name must be lower-case letters'],
   ['name: shop', `name: a${'b'.repeat(31)}`, 'at most 31 characters, not abbb'],
+  ['name: shop', 'name: node', '1:7: name is taken'],
   ['name: shop', 'name: 12', 'name must be text, not 12'],
   ['name: shop', 'name:', '1:1: name has no value'],
   ['name: shop', 'name: [a]', 'name must be text, not a list'],
@@ -263,6 +264,15 @@ describe('parseSpec', () => {
       problemsOf('local: {network: 127.0.0.0/24}'),
       '1:18: local.network makes redis-0 listen on 127.0.0.1:6379',
     )
+  })
+
+  it('knows the name of a broken spec only where it is beyond doubt', () => {
+    assert.equal(failureOf('name: shop\nredis: {nodes: 4}').deployment, 'shop')
+    assert.equal(failureOf('redis: {nodes: 4}').deployment, 'counter')
+    assert.equal(failureOf('name: shop\ngateway: {listen: "0.0.0.0:6379"}').deployment, 'shop')
+    for (const text of ['nam: shop', 'name: Shop', 'name: "shop', '- a']) {
+      assert.equal(failureOf(text).deployment, undefined)
+    }
   })
 
   it('refuses what is no mapping', () => {

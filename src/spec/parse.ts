@@ -1,5 +1,6 @@
 import { LineCounter, isMap, isNode, isScalar, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
+import type * as z from 'zod'
 
 import { checkTogether } from './check-together.ts'
 import { issueProblems } from './issues.ts'
@@ -31,15 +32,27 @@ export function parseSpec(text: string, fileName: string): Spec {
 
   const value = plainValue(source, fileName)
   const result = specSchema.safeParse(value)
-  if (!result.success) throw new SpecError(fileName, issueProblems(result.error.issues, source))
+  if (!result.success) {
+    const { issues } = result.error
+    throw new SpecError(fileName, issueProblems(issues, source), nameBeyondDoubt(value, issues))
+  }
   const spec = resolveSpec(result.data)
   const problems = checkTogether(spec, source)
-  if (problems.length > 0) throw new SpecError(fileName, problems)
+  if (problems.length > 0) throw new SpecError(fileName, problems, spec.name)
   return spec
 }
 
+/** An unknown name at the top (path of length 0) may have been meant as `name`. */
+function nameBeyondDoubt(
+  { name }: Record<string, unknown>,
+  issues: readonly z.core.$ZodIssue[],
+): string | undefined {
+  if (issues.some(({ path }) => path.length === 0 || path[0] === 'name')) return undefined
+  return typeof name === 'string' ? name : resolveSpec({}).name
+}
+
 /** A file of nothing, or a section whose lines are all commented out, is all defaults. */
-function plainValue({ document, lines }: SpecText, fileName: string): unknown {
+function plainValue({ document, lines }: SpecText, fileName: string): Record<string, unknown> {
   const { contents } = document
   if (contents === null || (isScalar(contents) && contents.value === null)) return {}
   if (!isMap(contents)) {

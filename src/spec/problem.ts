@@ -17,8 +17,10 @@ export interface SpecProblem {
 /** A spec that cannot be used, with everything that is wrong with it. */
 export class SpecError extends HoldfastError {
   readonly problems: readonly SpecProblem[]
+  /** The deployment's name, where that is beyond doubt: enough to stop it. */
+  readonly deployment: string | undefined
 
-  constructor(fileName: string, problems: readonly SpecProblem[]) {
+  constructor(fileName: string, problems: readonly SpecProblem[], deployment?: string) {
     const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
     const count = sorted.length === 1 ? 'a problem' : `${sorted.length} problems`
     const lines = sorted.map((problem) => formatProblem(fileName, problem))
@@ -28,6 +30,7 @@ export class SpecError extends HoldfastError {
     })
     this.name = 'SpecError'
     this.problems = sorted
+    this.deployment = deployment
   }
 }
 

@@ -41,6 +41,11 @@ const name = field(
       /^[a-z][a-z0-9-]{0,30}$/,
       'must be lower-case letters, digits and dashes, begin with a letter, at most 31 characters',
     )
+    // Beside the state directories, in .holdfast/, are the Node that the launcher brings and the reports of verify.
+    .refine(
+      (text) => text !== 'node' && text !== 'reports',
+      'is taken: .holdfast/ has a directory of that name',
+    )
     .optional(),
   {
     description:

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 
 import { HoldfastError } from '../../errors.ts'
 import type { CommandContext } from '../context.ts'
-import { openDeployment } from '../deployment.ts'
+import { openByName } from '../deployment.ts'
 import { runWithProgress } from '../run-target.ts'
 
 /** Stops everything. Data stays, unless `purge`. */
@@ -10,21 +10,20 @@ export async function down(
   context: CommandContext,
   { purge = false, yes = false }: { readonly purge?: boolean; readonly yes?: boolean },
 ): Promise<number> {
-  const { spec, stateDir, target } = await openDeployment(context)
+  const { name, stateDir, target } = await openByName(context)
   if (
     purge &&
     !yes &&
-    !(await confirm(`Remove all data, logs and secrets of ${spec.name} in ${stateDir}?`, context))
+    !(await confirm(`Remove all data, logs and secrets of ${name} in ${stateDir}?`, context))
   ) {
     context.note('Nothing was done.')
     return 2
   }
   return await runWithProgress(context, './holdfast down goes on from here', async (targetContext) => {
     const changes = await target.remove({ purge }, targetContext)
-    if (changes.length === 0) context.print(`${spec.name} does not run: nothing to do.`)
-    else if (purge) context.print(`${spec.name} is stopped, its data is removed.`)
-    else
-      context.print(`${spec.name} is stopped. Its data stays in ${stateDir}; ./holdfast up starts it again.`)
+    if (changes.length === 0) context.print(`${name} does not run: nothing to do.`)
+    else if (purge) context.print(`${name} is stopped, its data is removed.`)
+    else context.print(`${name} is stopped. Its data stays in ${stateDir}; ./holdfast up starts it again.`)
     return 0
   })
 }

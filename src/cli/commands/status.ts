@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import pico from 'picocolors'
 
-import { openDeployment } from '../deployment.ts'
+import { openByName } from '../deployment.ts'
 import type { CommandContext } from '../context.ts'
 import { formatStatus } from '../status-text.ts'
 import type { Status } from '../../targets/status.ts'
@@ -12,7 +12,7 @@ export async function status(
   context: CommandContext,
   { json = false, watch = false }: { readonly json?: boolean; readonly watch?: boolean },
 ): Promise<number> {
-  const { target } = await openDeployment(context)
+  const { target } = await openByName(context)
   const colors = pico.createColors(context.stdout.isTTY && pico.isColorSupported)
   const asText = (now: Status): string => {
     if (json) return watch ? JSON.stringify(now) : JSON.stringify(now, null, 2)
