@@ -60,4 +60,6 @@ export type FenceReply =
 export interface FollowRequest {
   readonly epoch: Epoch
   readonly record: InSyncRecord
+  /** Of a bootstrap: a node that has nothing has, with that, everything it ever acknowledged. */
+  readonly founding?: boolean
 }

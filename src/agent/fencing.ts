@@ -49,7 +49,7 @@ export function grantFence(context: AgentContext, { epoch }: FenceRequest): Prom
 /** Follows the primary of an epoch, unless it promised beyond it or holds a newer record. */
 export function obeyFollow(
   context: AgentContext,
-  { epoch, record }: FollowRequest,
+  { epoch, record, founding }: FollowRequest,
 ): Promise<{ followed: boolean; why?: string }> {
   return context.exclusively(async () => {
     const { store, redis, topology, log } = context
@@ -62,6 +62,7 @@ export function obeyFollow(
       return { followed: false, why: `promised ${formatEpoch(promise)}, or its record is newer` }
     }
     store.promise(epoch)
+    if (founding === true && store.get().virgin) store.set({ virgin: false, intact: true })
     if (own.role === 'master') {
       await redis.feed(false)
       store.set({ reign: null })

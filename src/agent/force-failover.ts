@@ -12,11 +12,14 @@ export async function forceFailover(context: AgentContext, withinMs: number): Pr
   await Promise.all(
     otherNodes(context).map((other) => context.peers.alert(other.index).catch(() => undefined)),
   )
+  const someoneServes = () =>
+    context.store.get().reign !== null || context.seen.peers.some((peer) => peer?.reign != null)
   while (now() < deadline) {
     const views = await sentinels.views()
     const up = views.filter((view) => view.up)
     if (up.some((view) => view.failoverInProgress)) return
     if (up.some((view) => view.primary !== null && view.primary !== node.index)) return
+    if (someoneServes()) return
     const ready = up.filter((view) => !view.tilt)
     const chosen = ready.find((view) => view.index === node.index) ?? ready[0]
     if (up.length >= topology.quorum && chosen !== undefined) {

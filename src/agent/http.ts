@@ -50,7 +50,7 @@ async function answer(agent: NodeAgent, request: IncomingMessage): Promise<unkno
     case 'POST /fence':
       return agent.fence(z.object({ epoch }).parse(body))
     case 'POST /follow':
-      return agent.follow(z.object({ epoch, record }).parse(body))
+      return agent.follow(z.object({ epoch, record, founding: z.boolean().default(false) }).parse(body))
     case 'POST /alert':
       agent.alert()
       return {}

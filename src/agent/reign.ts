@@ -52,10 +52,11 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
         return
       }
       const joining = [...online]
-        .filter(
-          ([index, replica]) =>
-            !record.members.includes(index) && replica.offset + joinWithinBytes >= redis.offset,
-        )
+        .filter(([index, replica]) => {
+          const agent = context.seen.peers[index]
+          const behind = redis.offset - replica.offset
+          return !record.members.includes(index) && behind <= joinWithinBytes && agent?.intact === true
+        })
         .map(([index]) => index)
       if (joining.length > 0) {
         const members = membersWith(record, joining)

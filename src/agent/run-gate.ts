@@ -52,7 +52,7 @@ export async function bootstrap(context: AgentContext): Promise<boolean> {
   })
   if (record === null) return false
   log.info({ members: record.members }, 'began a new deployment')
-  await letFollow(context, epoch, record)
+  await letFollow(context, epoch, record, true)
   return true
 }
 
@@ -148,10 +148,15 @@ function sameRecord(a: InSyncRecord | null, b: InSyncRecord | null): boolean {
   return a === null || b === null ? a === b : compareRecords(a, b) === 0
 }
 
-async function letFollow(context: AgentContext, epoch: Epoch, record: InSyncRecord): Promise<void> {
+async function letFollow(
+  context: AgentContext,
+  epoch: Epoch,
+  record: InSyncRecord,
+  founding = false,
+): Promise<void> {
   await Promise.all(
     otherNodes(context).map((other) =>
-      context.peers.follow(other.index, { epoch, record }).catch(() => null),
+      context.peers.follow(other.index, { epoch, record, founding }).catch(() => null),
     ),
   )
 }

@@ -133,13 +133,16 @@ async function holdGateways(context: AgentContext, internalSecret: string): Prom
   return { id }
 }
 
+/** Writes are paused: what the primary has now is all there is. */
 async function waitUntilHasAll(context: AgentContext, target: NodeTopology): Promise<void> {
+  const { offset, up } = await context.redis.inspect()
   const deadline = context.now() + 400
   for (;;) {
-    const redis = await context.redis.inspect()
-    if (offsetOf(redis, target) >= redis.offset && redis.up) return
-    if (context.now() > deadline)
+    const state = await context.peers.state(target.index).catch(() => null)
+    if (up && state !== null && state.redis.linkUp && state.redis.offset >= offset) return
+    if (context.now() > deadline) {
       throw failed(`${target.name} did not catch up`, 'Try again when there is less to replicate.')
+    }
     await delay(2)
   }
 }

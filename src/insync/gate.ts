@@ -46,23 +46,26 @@ export function gateVerdict(
   if (own === undefined || (mustBeBest && best !== undefined && commitsOf(own) < commitsOf(best))) {
     return { kind: 'yield', qualified: ranked.map((report) => report.node) }
   }
-  return { kind: 'serve', record: firstRecord(candidate, epoch, intact, replid) }
+  return { kind: 'serve', record: firstRecord(candidate, epoch, intact, f, replid) }
 }
 
-/** The record that a node writes when its gate has passed: the fenced others are its in-sync set. */
+/**
+ * The record that a node writes when its gate has passed: the fenced others are its in-sync set. One that restarted
+ * has everything to fetch first, so it joins later if there are enough without it.
+ */
 function firstRecord(
   candidate: number,
   epoch: Epoch,
   intact: readonly FencedNode[],
+  f: number,
   replid: string,
 ): InSyncRecord {
+  const others = intact.filter((report) => report.node !== candidate)
+  const ready = others.filter((report) => !report.restarted)
   return {
     epoch,
     version: 0,
-    members: intact
-      .map((report) => report.node)
-      .filter((node) => node !== candidate)
-      .toSorted((a, b) => a - b),
+    members: (ready.length >= f ? ready : others).map((report) => report.node).toSorted((a, b) => a - b),
     commits: Math.max(0, ...intact.map((report) => report.record?.commits ?? 0)),
     replid,
   }
