@@ -1,6 +1,7 @@
 import { positionOf } from './issues.ts'
 import type { SpecText } from './parse.ts'
 import type { SpecProblem } from './problem.ts'
+import { highestAppPort } from './schema.ts'
 import type { Spec } from './schema.ts'
 import { formatAddress, parseAddress } from './units.ts'
 
@@ -23,14 +24,9 @@ type Finding = Pick<SpecProblem, 'path' | 'message' | 'fix'>
 
 function portRanges({ app, gateway }: Spec): Finding[] {
   const findings: Finding[] = []
-  const last = app.port + app.instances - 1
-  if (last > 65_535) {
-    const highest = 65_536 - app.instances
-    findings.push({
-      path: 'app.port',
-      message: `is ${app.port}, so that the last of ${app.instances} instances would listen on port ${last}`,
-      fix: `set app.port to ${highest} or less`,
-    })
+  if (app.port > highestAppPort) {
+    const message = `is ${app.port} by default (the port of the front door + 10000), too high for 64 more above it`
+    findings.push({ path: 'app.port', message, fix: `set app.port to ${highestAppPort} or less` })
   }
   if (gateway.listen.port === 65_535) {
     findings.push({

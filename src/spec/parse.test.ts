@@ -73,12 +73,8 @@ const breakages: readonly (readonly [line: string, broken: string, expected: str
   ['  instances: 4', '  instances: 2.5', 'app.instances must be a whole number from 1 to 64, not 2.5'],
   ['  instances: 4', '  instances: three', 'app.instances must be a whole number from 1 to 64, not three'],
   ['  instances: 4', '  instances: "4"', 'app.instances must be a whole number'],
-  ['  port: 19000', '  port: 65536', 'app.port must be a whole number from 1 to 65535'],
-  [
-    '  port: 19000',
-    '  port: 65533',
-    'app.port is 65533, so that the last of 4 instances would listen on port 65536',
-  ],
+  ['  port: 19000', '  port: 65536', 'app.port must be a whole number from 1 to 65471'],
+  ['  port: 19000', '  port: 65472', 'app.port must be a whole number from 1 to 65471, not 65472'],
   [
     '  port: 19000',
     '  port: 6999',
@@ -257,6 +253,13 @@ describe('parseSpec', () => {
     assert.deepEqual(spec.app.command, ['./run', '--fast'])
     assert.equal(spec.app.health, '/')
     assert.equal(spec.app.port, 19_000)
+  })
+
+  it('has no default port for instances of a front door far up', () => {
+    assertIncludes(
+      problemsOf('frontDoor: {listen: "0.0.0.0:60000"}'),
+      '1:1: app.port is 70000 by default (the port of the front door + 10000), too high',
+    )
   })
 
   it('blames what the file says rather than a default it does not mention', () => {

@@ -30,6 +30,9 @@ export interface FieldMeta {
   readonly example: string
 }
 
+/** Above it there is room for 64 more: as many instances as `scale` allows, and one more while they are replaced. */
+export const highestAppPort = 65_535 - 64
+
 function field<T extends z.ZodType>(schema: T, meta: FieldMeta): T {
   return schema.meta({ ...meta })
 }
@@ -91,8 +94,8 @@ const app = z.strictObject({
   }),
   health: field(urlPath().optional(), {
     description:
-      'The path that tells whether an instance can serve: it is asked with GET every second or so, and an instance that does not answer ' +
-      'with a status of 2xx or 3xx gets no requests. It should not change anything.',
+      'The path that tells whether an instance can serve: it is asked with GET twice a second, and an instance that does not ' +
+      'answer with status 200 gets no requests. It should not change anything: asking a counter would count.',
     accepts: 'a path that begins with `/`',
     default: '/ping for the bundled counter, / for `command`',
     example: '/ping',
@@ -104,9 +107,10 @@ const app = z.strictObject({
     default: '3',
     example: '3',
   }),
-  port: field(wholeNumber(1, 65_535).optional(), {
-    description: 'The port of the first instance on 127.0.0.1; instance i (from 0) listens on this port + i.',
-    accepts: 'a port, 1 to 65535',
+  port: field(wholeNumber(1, highestAppPort).optional(), {
+    description:
+      'The port of the first instance on 127.0.0.1; instance i (from 0) listens on this port + i. The 64 ports above it are kept for `scale`.',
+    accepts: `a port, 1 to ${highestAppPort}`,
     default: "the front door's port + 10000 (18080)",
     example: '18080',
   }),
