@@ -1,0 +1,162 @@
+/** Decisions and duties, each broken in one clause: what the model must notice. */
+import type { Setting } from './plans.ts'
+import { realRules, without, type Rules } from './rules.ts'
+
+interface Broken {
+  readonly name: string
+  readonly rules: Rules
+  readonly setting: Setting
+}
+
+const { confirmation, gateVerdict } = realRules
+const three: Setting = { nodes: 3, focus: { erase: 0 } }
+
+const duties: readonly Broken[] = [
+  {
+    name: 'a promise forgotten at a restart',
+    rules: without('promiseSurvivesRestart'),
+    setting: { nodes: 3, focus: { erase: 0, crash: 2 } },
+  },
+  {
+    name: 'a record that is read before the writes it confirms',
+    rules: without('recordReadAfterWrites'),
+    setting: { nodes: 3, focus: { erase: 0, proposeJoin: 4 } },
+  },
+  {
+    name: 'a smaller set that is used before its record is on all of it',
+    rules: without('offsetBeyondRecord'),
+    setting: three,
+  },
+  {
+    name: 'a fenced primary that stays one',
+    rules: without('fencedPrimaryDeposed'),
+    setting: three,
+  },
+  {
+    name: 'a gate that passes although its candidate has promised a later one',
+    rules: without('promiseStandsAtServe'),
+    setting: { nodes: 3, focus: { erase: 0, openGate: 2 } },
+  },
+  {
+    name: 'a node that follows whoever says master',
+    rules: without('followsOnlyReigning'),
+    setting: three,
+  },
+  {
+    name: 'old data that comes back after a full sync and counts',
+    rules: without('oldDataIsNotIntact'),
+    setting: { nodes: 3, focus: { erase: 0, settle: 0.2, crash: 2 } },
+  },
+  {
+    name: 'a confirmation or change of members in a restarted process that lost its tail',
+    rules: without('changesOnlyInReign'),
+    setting: { nodes: 3, tailLoss: true, focus: { erase: 0, crash: 2 } },
+  },
+]
+
+const decisions: readonly Broken[] = [
+  {
+    name: 'a promoted node that need not hold the newest record itself',
+    rules: {
+      ...realRules,
+      gateVerdict: (candidate, epoch, fenced, f, replid) => {
+        const newest = realRules.qualified(fenced)[0]?.record ?? null
+        const flattered = fenced.map((node) =>
+          node.node === candidate && newest !== null ? { ...node, record: newest } : node,
+        )
+        return gateVerdict(candidate, epoch, flattered, f, replid)
+      },
+    },
+    setting: three,
+  },
+  {
+    name: 'acknowledgements that are counted (WAIT f) instead of named',
+    rules: {
+      ...realRules,
+      confirmation: (round, expected, f) => {
+        const verdict = confirmation(round, expected, f)
+        const count = [...round.acknowledged.values()].filter((offset) => offset >= round.neededOffset).length
+        return verdict.kind === 'missing' && count >= f
+          ? { kind: 'confirmed', record: verdict.record }
+          : verdict
+      },
+    },
+    setting: three,
+  },
+  {
+    name: 'no gate',
+    rules: {
+      ...realRules,
+      gateVerdict: (candidate, epoch, fenced, f, replid) => {
+        const own = { node: candidate, intact: true, restarted: false, record: null }
+        const members = fenced.map(({ node }) => node).filter((node) => node !== candidate)
+        const verdict = gateVerdict(candidate, epoch, fenced, f, replid)
+        if (verdict.kind === 'serve' || members.length < f || own.node !== candidate) return verdict
+        return { kind: 'serve', record: { epoch, version: 0, members, commits: 0, replid } }
+      },
+    },
+    setting: three,
+  },
+  ...([3, 5] as const).map((nodes) => ({
+    name: `f fenced nodes instead of f + 1, of ${String(nodes)}`,
+    rules: {
+      ...realRules,
+      gateVerdict: ((candidate, epoch, fenced, f, replid) => {
+        const verdict = gateVerdict(candidate, epoch, fenced, f - 1, replid)
+        if (verdict.kind !== 'serve' || verdict.record.members.length >= f) return verdict
+        // A record needs f members: the nodes that were not asked are named.
+        const members = Array.from({ length: nodes }, (_, node) => node).filter((node) => node !== candidate)
+        return { kind: 'serve', record: { ...verdict.record, members } }
+      }) satisfies Rules['gateVerdict'],
+    },
+    setting: { nodes, focus: { erase: 0 } },
+  })),
+  {
+    name: 'nodes that are not intact counted',
+    rules: {
+      ...realRules,
+      gateVerdict: (candidate, epoch, fenced, f, replid) =>
+        gateVerdict(
+          candidate,
+          epoch,
+          fenced.map((node) => ({ ...node, intact: true, record: node.record ?? nothing })),
+          f,
+          replid,
+        ),
+    },
+    setting: { nodes: 3, focus: { erase: 0, crash: 2, emptyVolume: 10 } },
+  },
+  {
+    name: 'a primary whose process is another than the one that passed the gate',
+    rules: {
+      ...realRules,
+      confirmation: (round, expected, f) =>
+        confirmation({ ...round, replid: round.record?.replid ?? '' }, expected, f),
+    },
+    setting: { nodes: 3, focus: { erase: 0, promote: 4 } },
+  },
+  {
+    name: 'a node that resyncs from a primary whose record is older',
+    rules: { ...realRules, mayFollow: () => true },
+    setting: three,
+  },
+  {
+    name: 'any of those that qualify after lost tails, not the one with the highest count',
+    rules: {
+      ...realRules,
+      gateVerdict: (candidate, epoch, fenced, f, replid) =>
+        gateVerdict(
+          candidate,
+          epoch,
+          fenced.map((node) => ({ ...node, restarted: false })),
+          f,
+          replid,
+        ),
+    },
+    setting: { nodes: 3, tailLoss: true, focus: { erase: 0, crash: 2 } },
+  },
+]
+
+const nothing = { epoch: { number: 0, node: 0 }, version: 0, members: [], commits: 0, replid: '' }
+
+export const brokenRules: readonly Broken[] = [...duties, ...decisions]
