@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { InSyncRecord } from '../insync/record.ts'
+import { candidates, judge, majority, noSentinels, reduceSentinels } from './decision.ts'
+import type { NodeProbe } from './node-probe.ts'
+import { parseReplication } from './replication.ts'
+
+const record: InSyncRecord = {
+  epoch: { number: 3, node: 1 },
+  version: 0,
+  members: [0, 2],
+  commits: 7,
+  replid: 'a'.repeat(40),
+}
+
+function probe(
+  change: { role?: 'master' | 'slave'; replid?: string; record?: InSyncRecord | null } = {},
+): NodeProbe {
+  return {
+    replication: {
+      role: change.role ?? 'master',
+      replid: change.replid ?? record.replid,
+      offset: 10,
+      online: [],
+    },
+    record: change.record === undefined ? record : change.record,
+  }
+}
+
+test('a majority of all sentinels is needed, the silent ones counted as well', () => {
+  let state = noSentinels(3)
+  state = reduceSentinels(state, { kind: 'named', sentinel: 0, node: 1 })
+  assert.equal(majority(state), null)
+  state = reduceSentinels(state, { kind: 'named', sentinel: 2, node: 0 })
+  assert.equal(majority(state), null)
+  state = reduceSentinels(state, { kind: 'named', sentinel: 1, node: 1 })
+  assert.equal(majority(state), 1)
+  state = reduceSentinels(state, { kind: 'named', sentinel: 1, node: null })
+  assert.equal(majority(state), null)
+})
+
+test('a node that a sentinel promotes is a candidate before anybody names it, for a while', () => {
+  const state = reduceSentinels(noSentinels(3), { kind: 'promoting', node: 2, untilMs: 100 })
+  assert.deepEqual(candidates(state, 50), [2])
+  assert.deepEqual(candidates(state, 100), [])
+})
+
+test('only a master whose own gate has passed in this life is taken up', () => {
+  assert.equal(judge(1, probe(), null).kind, 'primary')
+  assert.equal(judge(1, probe({ role: 'slave' }), null).kind, 'no')
+  assert.equal(judge(1, probe({ record: null }), null).kind, 'no')
+  assert.equal(judge(0, probe(), null).kind, 'no', 'the record of another node')
+  assert.equal(judge(1, probe({ replid: 'b'.repeat(40) }), null).kind, 'no', 'restarted')
+})
+
+test('no epoch behind the last one used, and none again that was seen to be over', () => {
+  const at = (number: number, node: number, over: boolean): string =>
+    judge(1, probe(), { epoch: { number, node }, over }).kind
+  assert.equal(at(3, 1, false), 'primary')
+  assert.equal(at(3, 1, true), 'no')
+  assert.equal(at(3, 0, true), 'primary', 'equal numbers are ordered by node')
+  assert.equal(at(3, 2, false), 'no')
+  assert.equal(at(4, 0, false), 'no')
+  assert.equal(at(2, 2, true), 'primary')
+})
+
+test('INFO replication', () => {
+  const info = parseReplication(
+    [
+      '# Replication',
+      'role:master',
+      'slave0:ip=127.0.1.2,port=6379,state=online,offset=120,lag=0',
+      'slave1:ip=127.0.1.3,port=6379,state=wait_bgsave,offset=0,lag=0',
+      'master_replid:abc',
+      'master_replid2:0',
+      'master_repl_offset:130',
+      '',
+    ].join('\r\n'),
+  )
+  assert.deepEqual(info, {
+    role: 'master',
+    replid: 'abc',
+    offset: 130,
+    online: [{ host: '127.0.1.2', port: 6379, offset: 120 }],
+  })
+})

@@ -1,0 +1,107 @@
+import type { Request } from '../resp/request.ts'
+
+/** What a command does to its session. `plain`: nothing; the state is touched by the others once their reply is there. */
+export type CommandKind =
+  | 'plain'
+  | 'auth'
+  | 'hello'
+  | 'select'
+  | 'client'
+  | 'multi'
+  | 'exec'
+  | 'discard'
+  | 'watch'
+  | 'unwatch'
+  | 'subscription'
+  | 'monitor'
+  | 'reset'
+  | 'quit'
+
+export type Treatment =
+  | { readonly kind: 'pass' }
+  /** Answered here, without the `-`. */
+  | { readonly kind: 'refuse'; readonly error: string }
+  /** FLUSHALL: run as a script that restores the record. */
+  | { readonly kind: 'flush-all'; readonly mode: 'SYNC' | 'ASYNC' | '' }
+
+const kinds = new Map<string, CommandKind>([
+  ['AUTH', 'auth'],
+  ['HELLO', 'hello'],
+  ['SELECT', 'select'],
+  ['CLIENT', 'client'],
+  ['MULTI', 'multi'],
+  ['EXEC', 'exec'],
+  ['DISCARD', 'discard'],
+  ['WATCH', 'watch'],
+  ['UNWATCH', 'unwatch'],
+  ['SUBSCRIBE', 'subscription'],
+  ['UNSUBSCRIBE', 'subscription'],
+  ['PSUBSCRIBE', 'subscription'],
+  ['PUNSUBSCRIBE', 'subscription'],
+  ['SSUBSCRIBE', 'subscription'],
+  ['SUNSUBSCRIBE', 'subscription'],
+  ['MONITOR', 'monitor'],
+  ['RESET', 'reset'],
+  ['QUIT', 'quit'],
+])
+
+const unavailable = new Set([
+  'SYNC',
+  'PSYNC',
+  'REPLCONF',
+  'SHUTDOWN',
+  'DEBUG',
+  'REPLICAOF',
+  'SLAVEOF',
+  'FAILOVER',
+])
+const examined = new Set([...unavailable, 'SELECT', 'MOVE', 'COPY', 'SWAPDB', 'CLIENT', 'FLUSHALL'])
+const outOfRange: Treatment = { kind: 'refuse', error: 'ERR DB index is out of range' }
+const pass: Treatment = { kind: 'pass' }
+
+export function kindOf(name: string): CommandKind {
+  return kinds.get(name) ?? 'plain'
+}
+
+/** @param databases how many a client may see; the record lives above them */
+export function treat(request: Request, databases: number): Treatment {
+  if (!examined.has(request.name)) return pass
+  switch (request.name) {
+    case 'SELECT':
+      return inRange(request.arg(1), databases)
+    case 'MOVE':
+      return inRange(request.arg(2), databases)
+    case 'SWAPDB':
+      return [1, 2].some((at) => inRange(request.arg(at), databases) !== pass) ? outOfRange : pass
+    case 'COPY':
+      return treatCopy(request, databases)
+    case 'CLIENT': {
+      const quiet = request.keyword(1) === 'REPLY' && request.keyword(2) !== 'ON' && request.argc === 3
+      return quiet ? refusal(`CLIENT REPLY ${request.keyword(2)}`) : pass
+    }
+    case 'FLUSHALL': {
+      const mode = request.keyword(1)
+      const known = mode === 'SYNC' || mode === 'ASYNC'
+      if (request.argc === 1) return { kind: 'flush-all', mode: '' }
+      // anything else is a syntax error, which Redis words itself
+      return request.argc === 2 && known ? { kind: 'flush-all', mode } : pass
+    }
+    default:
+      return refusal(request.name)
+  }
+}
+
+function treatCopy(request: Request, databases: number): Treatment {
+  for (let at = 3; at + 1 < request.argc; at++)
+    if (request.keyword(at) === 'DB') return inRange(request.arg(at + 1), databases)
+  return pass
+}
+
+/** Redis reads the number with string2ll: what is no plain integer is refused there, in its own words. */
+function inRange(index: string | undefined, databases: number): Treatment {
+  return index !== undefined && /^\d+$/.test(index) && Number(index) >= databases ? outOfRange : pass
+}
+
+function refusal(what: string): Treatment {
+  return { kind: 'refuse', error: `ERR ${what} is not available through the gateway` }
+}

@@ -1,0 +1,495 @@
+import type { Socket } from 'node:net'
+import type { Primary } from '../discovery/discovery.ts'
+import { encodeError } from '../resp/encode.ts'
+import { requestLimits, unauthenticatedLimits } from '../resp/limits.ts'
+import { RequestFramer } from '../resp/request-framer.ts'
+import { localAnswer, type Command } from './command.ts'
+import { Fifo } from './fifo.ts'
+import { HeldAnswers, type HeldCommand } from './held-answers.ts'
+import type { Hub } from './hub.ts'
+import { intake, type IntakeState } from './intake.ts'
+import { isReplayable } from './command-table.ts'
+import { settleRefused, splitLost } from './outcome.ts'
+import { ReplyPath } from './reply-path.ts'
+import { sendable } from './send-run.ts'
+import { SessionState } from './session-state.ts'
+import { Upstream } from './upstream.ts'
+import { noPrimary, uncertain, unconfirmed } from './words.ts'
+
+const backOffMs = 20
+/** A wait longer than this was parking, not a busy moment. */
+const parkedFromMs = 50
+
+/**
+ * One client's connection. Its commands wait in `queue`, go to the primary when there is one, and their answers are held
+ * until they are confirmed. A command is in exactly one of three places: queue, replies.sent, replies.held.
+ */
+export class Session {
+  private readonly hub: Hub
+  private readonly client: Socket
+  private readonly framer: RequestFramer
+  private readonly queue = new Fifo<Command>()
+  private queueBytes = 0
+  private readonly state = new SessionState()
+  private readonly replies: ReplyPath
+  private readonly intake: IntakeState = { inMulti: false }
+  private upstream: Upstream | null = null
+  private upstreamOf: Primary | null = null
+  /** MULTI is sent, and neither EXEC nor DISCARD yet. */
+  private openMulti = false
+  private backingOff = false
+  /** The client is not listened to any more: what is under way is finished, then it is closed. */
+  private ending = false
+  /** The client has sent its last byte. */
+  private inputOver = false
+  private gone = false
+
+  constructor(hub: Hub, client: Socket) {
+    this.hub = hub
+    this.client = client
+    this.framer = new RequestFramer(hub.passwordRequired ? unauthenticatedLimits : requestLimits)
+    this.replies = new ReplyPath(new HeldAnswers(hub.traffic), this.state, {
+      replayable: (command) => this.replayable(command),
+      answered: (command) => {
+        if (!command.blocking) hub.traffic.inFlight--
+      },
+      stream: (bytes) => {
+        this.stream(bytes)
+      },
+      again: (commands, fresh) => {
+        this.again(commands, fresh)
+      },
+      stateChanged: () => {
+        if (this.state.authenticated) this.framer.limits = requestLimits
+        this.intakeMore()
+      },
+      broken: (why) => {
+        this.upstream?.discard()
+        this.upstreamLost(why)
+      },
+    })
+    client.setNoDelay(true)
+    client.on('data', (chunk: Buffer) => {
+      this.framer.push(chunk)
+      this.take()
+    })
+    client.on('drain', () => {
+      this.limitWriting()
+    })
+    client.on('end', () => {
+      this.clientEnded()
+    })
+    client.on('error', () => {
+      this.close()
+    })
+    client.on('close', () => {
+      this.close()
+    })
+  }
+
+  get blockedOnly(): boolean {
+    return this.openMulti && this.replies.sent.length === 0 && this.replies.held.empty
+  }
+
+  /** Another primary, or none: what the old one answered and nobody confirmed is not to be believed. */
+  primaryOver(): void {
+    if (this.gone || this.upstreamOf === null) return
+    this.upstream?.discard()
+    this.upstream = null
+    this.upstreamOf = null
+    const held = this.replies.held.drain()
+    const barrier = held.findLastIndex((one) => one.answer !== null && one.command.request !== null)
+    const firm = held.slice(0, barrier + 1)
+    this.tell(firm, uncertain)
+    const { collected, commands } = this.replies.giveUp()
+    const rest = held.slice(barrier + 1)
+    if (collected === null) {
+      this.settleLost(rest, commands)
+      return
+    }
+    this.tell(rest, uncertain)
+    this.settleCollected(collected, commands)
+  }
+
+  beginRound(): void {
+    this.replies.held.beginRound()
+  }
+
+  /** What had arrived when the round began is confirmed. */
+  confirmed(): void {
+    if (this.gone) return
+    const { buffers, commands } = this.replies.held.confirmed()
+    this.write(buffers)
+    this.finishIfQuit(commands)
+    this.limitWriting()
+    this.endIfDone()
+  }
+
+  /** Ends what has waited too long. */
+  sweep(nowMs: number, unreachableSinceMs: number | null): void {
+    if (this.gone) return
+    const limitMs = nowMs - this.hub.holdMs
+    const oldest = this.replies.held.oldestMs
+    if (oldest !== undefined && oldest <= limitMs) this.tell(this.replies.held.drain(), unconfirmed)
+    const sent = this.replies.sent.peek()
+    const stuck = sent?.blocking === false && sent.sinceMs <= limitMs
+    if (stuck && unreachableSinceMs !== null && unreachableSinceMs <= limitMs) {
+      this.upstream?.discard()
+      this.upstreamLost('the primary does not answer', true)
+    }
+    this.expireParked(limitMs)
+  }
+
+  /** Sends what can be sent. Called whenever something that stood in the way may have gone. */
+  pump(): void {
+    if (this.gone || this.queue.length === 0) return
+    if (this.queue.peek()?.request === null && this.replies.sent.length === 0) this.answerLocals()
+    if (this.queue.length === 0) return
+    const target = this.hub.target()
+    const held = this.hub.holding() && !this.openMulti
+    if (target === null || held || this.backingOff || this.replies.collecting) {
+      this.hub.watch()
+      return
+    }
+    if (this.upstream === null) this.open(target)
+    const { upstream } = this
+    if (upstream === null || !upstream.ready || upstream.full) return
+    const nowMs = this.hub.now()
+    const { buffers, bytes } = sendable(
+      this.queue,
+      (command) => {
+        this.noteSent(command, nowMs)
+      },
+      () => !this.hub.holding() || this.openMulti,
+    )
+    this.queueBytes -= bytes
+    this.hub.traffic.parkedBytes -= bytes
+    upstream.write(buffers)
+    this.intakeMore()
+  }
+
+  /** Cut by the gateway: it stops, or the session broke a rule. */
+  close(): void {
+    if (this.gone) return
+    this.gone = true
+    this.upstream?.discard()
+    this.upstream = null
+    this.dropQueue()
+    this.replies.giveUp()
+    this.replies.held.drain()
+    this.client.destroy()
+    this.hub.closed(this)
+  }
+
+  /** Finishes what is under way, then closes. */
+  end(): void {
+    this.ending = true
+    this.client.pause()
+    this.endIfDone()
+  }
+
+  private take(): void {
+    if (this.gone || this.ending) return
+    try {
+      while (!this.full()) {
+        const request = this.framer.next()
+        if (request === null) break
+        this.enqueue(intake(request, this.intake, this.hub))
+        if (this.ending) break
+      }
+    } catch (error) {
+      this.enqueue(
+        localAnswer(
+          encodeError(`ERR Protocol error: ${error instanceof Error ? error.message : ''}`),
+          'quit',
+          this.hub.now(),
+        ),
+      )
+    }
+    this.pump()
+    this.limitReading()
+  }
+
+  private enqueue(command: Command): void {
+    this.queue.push(command)
+    this.queueBytes += command.size
+    this.hub.traffic.parked++
+    this.hub.traffic.parkedBytes += command.size
+    if (command.kind === 'quit') this.ending = true
+    if (!this.state.authenticated && this.hub.passwordRequired)
+      this.introducing ||= command.kind === 'auth' || command.kind === 'hello'
+  }
+
+  /** AUTH or HELLO is under way: what the client may do, and how much it may send, is not known before it is answered. */
+  private introducing = false
+
+  private full(): boolean {
+    const { limits, traffic } = this.hub
+    return (
+      this.introducing ||
+      this.queueBytes > limits.parkedBytes ||
+      this.queue.length + this.replies.sent.length > limits.parkedCommands ||
+      (this.queue.length > 0 && traffic.parkedBytes > limits.allParkedBytes)
+    )
+  }
+
+  private limitReading(): void {
+    if (this.full()) this.client.pause()
+    else if (!this.ending) this.client.resume()
+  }
+
+  private intakeMore(): void {
+    this.introducing = false
+    for (const command of [this.queue.peek(), this.replies.sent.peek()])
+      if (!this.state.authenticated && (command?.kind === 'auth' || command?.kind === 'hello'))
+        this.introducing = this.hub.passwordRequired
+    if (this.framer.pendingBytes > 0)
+      setImmediate(() => {
+        this.take()
+      })
+    else this.limitReading()
+  }
+
+  private noteSent(command: Command, nowMs: number): void {
+    this.hub.traffic.parked--
+    if (command.request === null && this.replies.sent.length === 0) {
+      this.place(command, command.answer)
+      return
+    }
+    this.replies.sent.push(command)
+    if (command.request === null) return
+    if (!command.blocking) this.hub.traffic.inFlight++
+    if (command.kind === 'multi') this.openMulti = true
+    else if (command.kind === 'exec' || command.kind === 'discard' || command.kind === 'reset')
+      this.openMulti = false
+    const waitedMs = nowMs - command.sinceMs
+    if (waitedMs > parkedFromMs) this.hub.counters.parkedFor(waitedMs)
+  }
+
+  private open(target: Primary): void {
+    this.upstreamOf = target
+    const upstream: Upstream = new Upstream(target.address, this.state.restore(), {
+      onReady: () => {
+        this.pump()
+      },
+      onReplies: (framer) => {
+        this.replies.read(framer)
+        if (this.gone) return
+        if (!this.replies.held.empty) this.hub.confirm(this)
+        this.limitWriting()
+        this.intakeMore()
+        this.pump()
+      },
+      onDrain: () => {
+        this.pump()
+      },
+      onClosed: (reason) => {
+        this.upstreamLost(reason)
+      },
+    })
+    this.upstream = upstream
+  }
+
+  /** The connection is gone; the primary may be well. What it answered can still be confirmed. */
+  private upstreamLost(_reason: string, all = false): void {
+    this.upstream = null
+    if (this.gone) return
+    const { collected, commands } = this.replies.giveUp()
+    if (all) this.settleLost([], commands, true)
+    else if (collected === null) this.settleLost([], commands)
+    else this.settleCollected(collected, commands)
+  }
+
+  /** @param held answers that came and were not confirmed, older than the commands */
+  private settleLost(held: readonly HeldCommand[], sent: readonly Command[], all = false): void {
+    const commands = [...held.map((one) => one.command), ...sent]
+    const lost = all
+      ? { uncertain: commands, again: [] }
+      : splitLost(commands, (command) => this.replayable(command))
+    const torn = lost.uncertain.some((command) => command.kind !== 'plain')
+    for (const command of lost.uncertain) this.giveUp(command, uncertain)
+    this.hub.counters.inFlightLost += lost.uncertain.length
+    this.afterLoss(lost.again, torn)
+  }
+
+  private settleCollected(collected: Parameters<typeof settleRefused>[0], sent: readonly Command[]): void {
+    const answered = [
+      ...collected,
+      ...sent.map((command) => ({
+        command,
+        reply: command.answer ?? uncertain,
+        refused: false,
+        replayable: this.replayable(command),
+      })),
+    ]
+    const { deliver, again } = settleRefused(answered)
+    for (const { command, reply } of deliver)
+      this.giveUp(command, reply === 'refused' ? noPrimary : uncertain)
+    this.afterLoss(
+      again,
+      deliver.some(({ command }) => command.kind !== 'plain'),
+    )
+  }
+
+  private afterLoss(again: readonly Command[], torn: boolean): void {
+    this.openMulti = false
+    if (torn || this.state.bound || this.replies.torn) {
+      this.cut()
+      return
+    }
+    this.requeue(again)
+    this.backOff()
+  }
+
+  private again(commands: readonly Command[], fresh: boolean): void {
+    this.requeue(commands)
+    if (fresh) {
+      this.openMulti = false
+      this.upstream?.discard()
+      this.upstream = null
+    }
+    this.backOff()
+  }
+
+  private requeue(commands: readonly Command[]): void {
+    this.queue.unshift(commands)
+    for (const command of commands) {
+      this.queueBytes += command.size
+      this.hub.traffic.parkedBytes += command.size
+    }
+    this.hub.traffic.parked += commands.length
+    if (commands.length > 0) this.hub.watch()
+  }
+
+  private backOff(): void {
+    if (this.backingOff) return
+    this.backingOff = true
+    setTimeout(() => {
+      this.backingOff = false
+      this.pump()
+      this.endIfDone()
+    }, backOffMs)
+  }
+
+  private expireParked(limitMs: number): void {
+    const parked = this.upstream?.ready !== true || this.backingOff || this.hub.holding()
+    for (
+      let next = this.queue.peek();
+      parked && next !== undefined && next.sinceMs <= limitMs;
+      next = this.queue.peek()
+    ) {
+      this.queue.shift()
+      this.queueBytes -= next.size
+      this.hub.traffic.parked--
+      this.hub.traffic.parkedBytes -= next.size
+      this.giveUp(next, noPrimary)
+      if (next.request !== null && next.kind !== 'plain') {
+        this.cut()
+        return
+      }
+    }
+  }
+
+  private answerLocals(): void {
+    for (let next = this.queue.peek(); next?.request === null; next = this.queue.peek()) {
+      this.queue.shift()
+      this.hub.traffic.parked--
+      this.place(next, next.answer)
+    }
+  }
+
+  /** Answers without the server: in its turn. */
+  private giveUp(command: Command, words: Buffer): void {
+    if (command.request !== null) {
+      if (words === noPrimary) this.hub.counters.tryAgain++
+      else this.hub.counters.uncertain++
+    }
+    this.place(command, command.request === null ? command.answer : words)
+  }
+
+  private place(command: Command, answer: Buffer | null): void {
+    if (this.gone) return
+    const local = { ...command, request: null }
+    if (this.replies.held.empty) {
+      if (answer !== null) this.write([answer])
+      this.finishIfQuit([{ command: local, answer }])
+    } else if (answer !== null) {
+      this.replies.held.add(local, answer, true)
+      this.hub.confirm(this)
+    }
+  }
+
+  /** Answers what is not to be confirmed any more. */
+  private tell(held: readonly HeldCommand[], words: Buffer): void {
+    const answers = held.map((one) => one.answer ?? words)
+    this.hub.counters.uncertain += held.filter((one) => one.answer === null).length
+    this.write(answers)
+    this.finishIfQuit(held)
+  }
+
+  /** Nothing more can be right on this connection: what was answered leaves, then it is closed. */
+  private cut(): void {
+    this.dropQueue()
+    this.ending = true
+    this.place(localAnswer(Buffer.alloc(0), 'quit', this.hub.now()), Buffer.alloc(0))
+  }
+
+  private finishIfQuit(commands: readonly HeldCommand[]): void {
+    if (!this.ending) return
+    if (commands.some((one) => one.command.kind === 'quit'))
+      this.client.end(() => {
+        this.close()
+      })
+  }
+
+  private dropQueue(): void {
+    this.hub.traffic.parked -= this.queue.length
+    this.hub.traffic.parkedBytes -= this.queueBytes
+    this.queueBytes = 0
+    this.queue.drain()
+  }
+
+  private stream(bytes: Buffer): void {
+    if (this.replies.held.empty) this.write([bytes])
+    else this.replies.held.addBytes(bytes)
+  }
+
+  private write(buffers: readonly Buffer[]): void {
+    if (buffers.length === 0 || this.client.destroyed) return
+    if (buffers.length > 1) this.client.cork()
+    for (const buffer of buffers) if (buffer.length > 0) this.client.write(buffer)
+    if (buffers.length > 1) this.client.uncork()
+  }
+
+  private limitWriting(): void {
+    const waiting = this.client.writableLength + this.replies.held.bytes
+    if (waiting > this.hub.limits.answerBytes) this.upstream?.pause()
+    else this.upstream?.resume()
+  }
+
+  private clientEnded(): void {
+    const waits = this.replies.sent.peek()?.blocking === true || this.state.bound
+    if (waits || this.hub.target() === null) this.close()
+    else {
+      this.inputOver = true
+      this.endIfDone()
+    }
+  }
+
+  private endIfDone(): void {
+    if (this.gone || !(this.ending || (this.inputOver && this.framer.pendingBytes === 0))) return
+    if (
+      this.queue.length === 0 &&
+      this.replies.sent.length === 0 &&
+      this.replies.held.empty &&
+      !this.replies.collecting
+    )
+      this.client.end(() => {
+        this.close()
+      })
+  }
+
+  private replayable(command: Command): boolean {
+    return command.request === null || isReplayable(command.request, this.hub.commands())
+  }
+}

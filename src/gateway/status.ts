@@ -1,0 +1,53 @@
+import type { Primary } from '../discovery/discovery.ts'
+import { formatEpoch, type InSyncRecord } from '../insync/record.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { Traffic } from './traffic.ts'
+
+/** GET /status of the admin port. Fields are added, never renamed. */
+export interface GatewayStatus {
+  readonly name: string
+  readonly sessions: number
+  /** Commands that wait to be sent. */
+  readonly parked: number
+  /** Sent and not answered. */
+  readonly inFlight: number
+  /** Answered and not confirmed. */
+  readonly unconfirmed: number
+  /** `redis-0` */
+  readonly primary: string | null
+  readonly epoch: string | null
+  /** The in-sync set beside the primary, as last seen. */
+  readonly members: readonly string[]
+  readonly reachable: boolean
+  /** A switchover asked to hold. */
+  readonly holding: boolean
+  /** By sentinel: the node it names. */
+  readonly sentinels: readonly (string | null)[]
+}
+
+export function describe(seen: {
+  readonly sessions: number
+  readonly traffic: Traffic
+  readonly primary: Primary | null
+  readonly record: InSyncRecord | null
+  readonly reachable: boolean
+  readonly holding: boolean
+  readonly sentinels: readonly (number | null)[]
+  readonly topology: Topology
+}): GatewayStatus {
+  const { traffic, primary, topology } = seen
+  const nameOf = (node: number): string => topology.nodes[node]?.name ?? `redis-${String(node)}`
+  return {
+    name: topology.gateway.name,
+    sessions: seen.sessions,
+    parked: traffic.parked,
+    inFlight: traffic.inFlight,
+    unconfirmed: traffic.held,
+    primary: primary === null ? null : nameOf(primary.node),
+    epoch: primary === null ? null : formatEpoch(primary.epoch),
+    members: (seen.record?.members ?? primary?.members ?? []).map(nameOf),
+    reachable: seen.reachable,
+    holding: seen.holding,
+    sentinels: seen.sentinels.map((node) => (node === null ? null : nameOf(node))),
+  }
+}
