@@ -102,7 +102,7 @@ const app = z.strictObject({
   }),
   instances: field(wholeNumber(1, 64).optional(), {
     description:
-      'How many instances run behind the front door. One is no protection: its restart is then an outage.',
+      'How many instances run behind the front door. With one alone, requests wait whenever it restarts.',
     accepts: 'a whole number from 1 to 64',
     default: '3',
     example: '3',
