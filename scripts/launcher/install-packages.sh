@@ -8,6 +8,10 @@ mark='# holdfast: while packages are installed, no service of theirs starts'
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 log=$(mktemp)
 
+# Two at once would take each other's policy away.
+exec 8>/run/lock/holdfast-packages
+flock 8
+
 note_new() { # sets $new: those of "$@" that are not here yet
   new=
   for package; do
@@ -46,7 +50,7 @@ fi
 
 # A machine that has just booted may be updating its lists by itself.
 waited=0
-until apt-get -qq update >"$log" 2>&1; do
+until apt-get -qq update >"$log" 2>&1 8>&-; do
   if grep -q 'Could not get lock' "$log" && [ "$waited" -lt 300 ]; then
     [ "$waited" -gt 0 ] || echo 'holdfast: another apt is at work; waiting for it' >&2
     waited=$((waited + 2))
@@ -84,7 +88,7 @@ for package; do
 done
 note_new "$@"
 
-if ! apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" >"$log" 2>&1; then
+if ! apt-get -qq -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" >"$log" 2>&1 8>&-; then
   tail -n 15 "$log" >&2
   exit 1
 fi
