@@ -1,17 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import * as z from 'zod'
 import { HoldfastError } from '../errors.ts'
 import type { NodeAgent } from './agent.ts'
+import { readComponent, readFence, readFollow, readPriority, readTarget } from './requests.ts'
 
-const epoch = z.object({ number: z.int().min(0), node: z.int().min(0) })
-const record = z.object({
-  epoch,
-  version: z.int().min(0),
-  members: z.array(z.int().min(0)),
-  commits: z.int().min(0),
-  replid: z.string(),
-})
 const limitBytes = 64 * 1024
 
 /** The agents' HTTP interface; see api.ts. Only for those that know the internal secret. */
@@ -33,7 +25,7 @@ export function createAgentServer(current: () => NodeAgent | null, internalSecre
       },
       (error: unknown) => {
         const hint = error instanceof HoldfastError ? error.hint : undefined
-        const status = error instanceof z.ZodError ? 400 : error instanceof HoldfastError ? 409 : 500
+        const status = !(error instanceof HoldfastError) ? 500 : error.code === 'USAGE' ? 400 : 409
         reply(response, status, { error: error instanceof Error ? error.message : String(error), hint })
       },
     )
@@ -48,9 +40,9 @@ async function answer(agent: NodeAgent, request: IncomingMessage): Promise<unkno
   const body = await readJson(request)
   switch (route) {
     case 'POST /fence':
-      return agent.fence(z.object({ epoch }).parse(body))
+      return agent.fence(readFence(body))
     case 'POST /follow':
-      return agent.follow(z.object({ epoch, record, founding: z.boolean().default(false) }).parse(body))
+      return agent.follow(readFollow(body))
     case 'POST /alert':
       agent.alert()
       return {}
@@ -58,15 +50,13 @@ async function answer(agent: NodeAgent, request: IncomingMessage): Promise<unkno
       agent.decide().catch(() => undefined)
       return {}
     case 'POST /priority': {
-      const { value, forMs } = z
-        .object({ value: z.int().min(0).max(100), forMs: z.int().min(0).max(60_000) })
-        .parse(body)
+      const { value, forMs } = readPriority(body)
       return agent.priority(value, forMs)
     }
     case 'POST /switchover':
-      return agent.switchover(z.object({ to: z.int().min(0).optional() }).parse(body).to)
+      return agent.switchover(readTarget(body))
     case 'POST /restart':
-      return agent.restart(z.object({ component: z.enum(['redis', 'sentinel']) }).parse(body).component)
+      return agent.restart(readComponent(body))
     default:
       throw new HoldfastError('USAGE', `the agent has no ${route}`)
   }
