@@ -13,10 +13,17 @@ export interface RunAgentOptions {
   readonly node: number
   /** Aborted: stop the sentinel and redis-server orderly, then end. SIGHUP: end alone, they go on. */
   readonly signal: AbortSignal
+  /** Called every second while the agent runs: it outlives who started it, and can bring that back. */
+  readonly everySecond?: () => Promise<unknown>
 }
 
 /** The agent of one node in the foreground. @returns the exit code */
-export async function runAgent({ stateDir, node: index, signal }: RunAgentOptions): Promise<number> {
+export async function runAgent({
+  stateDir,
+  node: index,
+  signal,
+  everySecond,
+}: RunAgentOptions): Promise<number> {
   const log = createLogger(`agent-${String(index)}`)
   const topology = JSON.parse(readFileSync(join(stateDir, 'topology.json'), 'utf8')) as Topology
   const node = topology.nodes[index]
@@ -55,9 +62,15 @@ export async function runAgent({ stateDir, node: index, signal }: RunAgentOption
     )
   }
   agent = startAgent({ topology, node, stateDir, secrets, log })
+  const timer = setInterval(() => {
+    everySecond?.().catch((error: unknown) => {
+      log.warn({ why: (error as Error).message }, 'could not look after the supervisor')
+    })
+  }, 1000)
   const ends = AbortSignal.any([signal, alone.signal])
   if (!ends.aborted) await once(ends, 'abort')
   log.info({ servers: !alone.signal.aborted }, 'ends')
+  clearInterval(timer)
   server.close()
   server.closeAllConnections()
   await agent.stop(!alone.signal.aborted)

@@ -30,7 +30,8 @@ const roles = {
     const node = nodeIndex(options.node)
     const stateDir = await stateDirectory(options)
     const { runAgent } = await import('../agent/main.ts')
-    return await runAgent({ stateDir, node, signal })
+    const { ensureSupervisor } = await import('../targets/local/ensure-supervisor.ts')
+    return await runAgent({ stateDir, node, signal, everySecond: () => ensureSupervisor(stateDir) })
   },
   supervisor: async (options: RoleOptions, { signal }: RoleContext) => {
     const stateDir = await stateDirectory(options)
