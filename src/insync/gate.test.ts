@@ -50,6 +50,16 @@ describe('the gate', () => {
     assert.deepEqual(gateVerdict(1, next, reports, 1, 'new'), { kind: 'yield', qualified: [2] })
   })
 
+  const todo = 'it counts: an old member then serves without what was answered since'
+  test('does not count a node without a record, which cannot say what was answered', { todo }, () => {
+    const reports = [fenced(2, { version: 3 }), fenced(1, { record: null })]
+    assert.deepEqual(gateVerdict(2, { number: 4, node: 2 }, reports, 1, 'new'), {
+      kind: 'wait',
+      intact: 1,
+      needed: 2,
+    })
+  })
+
   test('makes an emptied candidate yield', () => {
     const reports = [fenced(1, { intact: false, record: null }), fenced(0), fenced(2)]
     assert.deepEqual(gateVerdict(1, next, reports, 1, 'new'), { kind: 'yield', qualified: [0, 2] })

@@ -15,8 +15,8 @@ import { brokenRules } from '../../test/model/broken-rules.ts'
 import { realRules } from '../../test/model/rules.ts'
 import { violationOf } from '../../test/model/walk.ts'
 
-const runs = Number(env['HOLDFAST_MODEL_RUNS'] ?? 1000)
-const seed = Number(env['HOLDFAST_MODEL_SEED'] ?? 20)
+const runs = Number(env.HOLDFAST_MODEL_RUNS ?? 1000)
+const seed = Number(env.HOLDFAST_MODEL_SEED ?? 20)
 
 function holdsFor(setting: Setting): void {
   const property = fc.property(plans(setting), (plan) => {

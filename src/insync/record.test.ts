@@ -39,14 +39,11 @@ test('a record is read back as it was written', () => {
 test('a record with a field missing or damaged is none', () => {
   const whole = ['3', '1', '2', '0,2', '17', 'ab']
   assert.notEqual(parseRecord(whole), null)
-  for (const [index, bad] of [0, 1, 2, 4].flatMap((field) =>
-    ['', '-1', '1.5', 'x', ' 1', null].map((value) => [field, value] as const),
-  )) {
-    assert.equal(
-      parseRecord(whole.with(index, bad as string)),
-      null,
-      `field ${String(index)}: ${String(bad)}`,
-    )
+  for (const field of [0, 1, 2, 4]) {
+    for (const bad of ['', '-1', '1.5', 'x', ' 1', null]) {
+      const values: (string | null)[] = whole.map((value, index) => (index === field ? bad : value))
+      assert.equal(parseRecord(values), null, `field ${String(field)}: ${String(bad)}`)
+    }
   }
   assert.equal(parseRecord(whole.with(3, '0,,2')), null)
   assert.equal(parseRecord([null, null, null, null, null, null]), null)

@@ -11,6 +11,23 @@ interface Broken {
 const { confirmation, gateVerdict } = realRules
 const three: Setting = { nodes: 3, focus: { erase: 0 } }
 
+/** Likelier: a volume is emptied while an old primary has not heard of a new reign. */
+const emptied: Setting['focus'] = {
+  erase: 0,
+  learnPromises: 0,
+  emptyVolume: 30,
+  crash: 2,
+  promote: 1,
+  follow: 3,
+  hang: 0.5,
+  proposeJoin: 0,
+  noise: 0,
+  concludeGate: 3,
+  fence: 0.5,
+  noticeLoss: 2,
+  swap: 3,
+}
+
 const duties: readonly Broken[] = [
   {
     name: 'a promise forgotten at a restart',
@@ -46,6 +63,11 @@ const duties: readonly Broken[] = [
     name: 'old data that comes back after a full sync and counts',
     rules: without('oldDataIsNotIntact'),
     setting: { nodes: 3, focus: { erase: 0, settle: 0.2, crash: 2 } },
+  },
+  {
+    name: 'an emptied volume that follows before it knows what was promised',
+    rules: without('blankAsksForPromises'),
+    setting: { nodes: 3, focus: emptied },
   },
   {
     name: 'a confirmation or change of members in a restarted process that lost its tail',
