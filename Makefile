@@ -3,6 +3,7 @@ RUN  := ./holdfast --exec lint
 TEST := ./holdfast --exec test node --test --test-reporter=spec
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-faults test-machine
 
 help: ## this list
