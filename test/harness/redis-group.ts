@@ -1,0 +1,233 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { RedisClient } from '../../src/discovery/redis-client.ts'
+import { encodeRecord, recordKey, type Epoch } from '../../src/insync/record.ts'
+import type { Reply } from '../../src/resp/decode.ts'
+import type { Topology } from '../../src/topology/topology.ts'
+import { eventually } from './eventually.ts'
+
+export const clientPassword = 'for-clients'
+export const internalSecret = 'for-gateways'
+export const internalCredentials = { user: 'holdfast', password: internalSecret }
+
+const markersDb = 16
+
+/** A gateway's log that says nothing. */
+export const quietLog = { info: () => undefined, warn: () => undefined }
+
+/** Redis nodes with sentinels on loopback addresses of their own, and a record written by hand: no agents. */
+export class RedisGroup {
+  readonly topology: Topology
+  private readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-group-'))
+  private readonly redis: (ChildProcess | null)[] = []
+  private readonly sentinels: (ChildProcess | null)[] = []
+
+  /** @param network `127.10.1`; nodes are .1, .2, .3, the gateway .100 */
+  constructor(network: string, { holdMs = 3000, nodes = 3 } = {}) {
+    this.topology = groupTopology(network, nodes, holdMs)
+  }
+
+  /** Every node but the first follows it; the record names them all as members. */
+  async start({ sentinels = true } = {}): Promise<void> {
+    const { nodes } = this.topology
+    for (const node of nodes) this.startRedis(node.index, node.index === 0 ? null : 0)
+    await this.settled(0)
+    await this.writeRecord(0, { number: 1, node: 0 })
+    if (!sentinels) return
+    for (const node of nodes) this.startSentinel(node.index)
+    await this.sentinelsKnowAll()
+  }
+
+  /** All others follow `primary` and are online. */
+  async settled(primary: number): Promise<void> {
+    await eventually('replicas online', 15_000, async () => {
+      const info = String(await this.ask(primary, ['INFO', 'replication']))
+      const online = info.split('\r\n').filter((line) => line.includes('state=online')).length
+      const up = this.redis.filter((child) => child !== null).length - 1
+      return online >= up ? true : info
+    })
+  }
+
+  /** Passes the gate by hand. */
+  async writeRecord(node: number, epoch: Epoch, members?: readonly number[]): Promise<void> {
+    const info = String(await this.ask(node, ['INFO', 'replication']))
+    const replid = /master_replid:(\w+)/.exec(info)?.[1] ?? ''
+    const others = this.topology.nodes.map((one) => one.index).filter((index) => index !== node)
+    const record = encodeRecord({ epoch, version: 0, members: members ?? others, commits: 0, replid })
+    await this.ask(node, ['HSET', recordKey, ...record])
+  }
+
+  /** Promotes `node` at once, lets the living others follow, and passes the gate by hand. */
+  async promote(node: number, epochNumber: number): Promise<void> {
+    await this.ask(node, ['REPLICAOF', 'NO', 'ONE'])
+    const members: number[] = []
+    for (const other of this.topology.nodes) {
+      if (other.index === node || this.redis[other.index] === null) continue
+      await this.ask(other.index, ['REPLICAOF', this.topology.nodes[node]?.address ?? '', '6379']).then(
+        () => members.push(other.index),
+        () => undefined,
+      )
+    }
+    await this.writeRecord(node, { number: epochNumber, node }, members)
+  }
+
+  signalRedis(node: number, signal: NodeJS.Signals): void {
+    this.redis[node]?.kill(signal)
+    if (signal === 'SIGKILL') this.redis[node] = null
+  }
+
+  signalSentinel(node: number, signal: NodeJS.Signals): void {
+    this.sentinels[node]?.kill(signal)
+  }
+
+  /** One command with the markers' database selected. */
+  async ask(node: number, args: readonly string[], port?: number): Promise<Reply | undefined> {
+    const { address, redisPort } = this.topology.nodes[node] ?? { address: '', redisPort: 0 }
+    return new Promise((resolve, reject) => {
+      const client: RedisClient = new RedisClient(
+        {
+          host: address,
+          port: port ?? redisPort,
+          credentials: internalCredentials,
+          connectTimeoutMs: 1000,
+          onClose: (reason) => {
+            reject(new Error(`${address}: ${reason}`))
+          },
+        },
+        () => {
+          const commands = port === undefined ? [['SELECT', String(markersDb)], args] : [args]
+          client.send(commands, 3000).then((replies) => {
+            resolve(replies.at(-1))
+            client.close('done')
+          }, reject)
+        },
+      )
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  async stop(): Promise<void> {
+    const children = [...this.redis, ...this.sentinels].filter((child) => child !== null)
+    await Promise.all(
+      children.map(
+        (child) =>
+          new Promise<void>((resolve) => {
+            if (child.exitCode !== null || child.signalCode !== null) {
+              resolve()
+              return
+            }
+            child.once('exit', () => {
+              resolve()
+            })
+            child.kill('SIGKILL')
+          }),
+      ),
+    )
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  startRedis(index: number, follows: number | null): void {
+    const node = this.topology.nodes[index]
+    const primary = follows === null ? undefined : this.topology.nodes[follows]
+    if (node === undefined) return
+    const users = [
+      `user default on >${clientPassword} ~* &* +@all`,
+      `user holdfast on >${internalSecret} ~* &* +@all`,
+    ]
+    this.redis[index] = this.spawn('redis-server', `redis-${String(index)}`, [
+      `bind ${node.address}`,
+      `port ${String(node.redisPort)}`,
+      'protected-mode no',
+      `databases ${String(markersDb + 1)}`,
+      `dir ${this.directory}`,
+      `dbfilename ${String(index)}.rdb`,
+      'save ""',
+      'repl-diskless-sync-delay 0',
+      'masteruser holdfast',
+      `masterauth ${internalSecret}`,
+      `replica-announce-ip ${node.address}`,
+      ...users,
+      ...(primary === undefined ? [] : [`replicaof ${primary.address} ${String(primary.redisPort)}`]),
+    ])
+  }
+
+  private startSentinel(index: number): void {
+    const node = this.topology.nodes[index]
+    const first = this.topology.nodes[0]
+    if (node === undefined || first === undefined) return
+    const { name } = this.topology
+    this.sentinels[index] = this.spawn('redis-server', `sentinel-${String(index)}`, [
+      `bind ${node.address}`,
+      `port ${String(node.sentinelPort)}`,
+      `dir ${this.directory}`,
+      `sentinel announce-ip ${node.address}`,
+      'user default off',
+      `user holdfast on >${internalSecret} ~* &* +@all`,
+      'sentinel sentinel-user holdfast',
+      `sentinel sentinel-pass ${internalSecret}`,
+      `sentinel monitor ${name} ${first.address} ${String(first.redisPort)} 2`,
+      `sentinel auth-user ${name} holdfast`,
+      `sentinel auth-pass ${name} ${internalSecret}`,
+      `sentinel down-after-milliseconds ${name} 1500`,
+      `sentinel failover-timeout ${name} 6000`,
+    ])
+  }
+
+  private async sentinelsKnowAll(): Promise<void> {
+    for (const node of this.topology.nodes)
+      await eventually('sentinels answer', 15_000, async () => {
+        await this.ask(node.index, ['SENTINEL', 'DEBUG', 'publish-period', '200'], node.sentinelPort)
+        await this.ask(node.index, ['SENTINEL', 'DEBUG', 'info-period', '100'], node.sentinelPort)
+        return true
+      })
+    for (const node of this.topology.nodes)
+      await eventually('sentinels know each other', 15_000, async () => {
+        const reply = await this.ask(
+          node.index,
+          ['SENTINEL', 'CKQUORUM', this.topology.name],
+          node.sentinelPort,
+        )
+        return String(reply).startsWith(`OK ${String(this.topology.nodes.length)}`) ? true : String(reply)
+      })
+  }
+
+  private spawn(program: string, name: string, config: readonly string[]): ChildProcess {
+    const file = join(this.directory, `${name}.conf`)
+    writeFileSync(file, `${config.join('\n')}\nlogfile ${join(this.directory, `${name}.log`)}\n`)
+    const mode = name.startsWith('sentinel') ? ['--sentinel'] : []
+    return spawn(program, [file, ...mode], { stdio: 'ignore' })
+  }
+}
+
+function groupTopology(network: string, count: number, holdMs: number): Topology {
+  const f = (count - 1) / 2
+  return {
+    name: 'group',
+    nodes: Array.from({ length: count }, (_, index) => ({
+      index,
+      name: `redis-${String(index)}`,
+      address: `${network}.${String(index + 1)}`,
+      redisPort: 6379,
+      sentinelPort: 26379,
+      agentPort: 26380,
+    })),
+    f,
+    quorum: f + 1,
+    redis: { databases: markersDb, markersDb, db: 0, maxmemoryBytes: 0, appendfsync: 'everysec' },
+    gateway: {
+      name: 'gateway',
+      host: `${network}.100`,
+      port: 6379,
+      adminHost: `${network}.100`,
+      adminPort: 6380,
+      holdMs,
+    },
+    app: { command: null, directory: '/', env: {}, healthPath: '/ping', instances: [] },
+    frontDoor: { name: 'front-door', host: `${network}.100`, port: 8080 },
+  }
+}
