@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { findProgram } from '../../platform/run-program.ts'
+import type { ManagedSpec } from '../../platform/managed-process.ts'
+import { instanceAddress } from '../../render/haproxy-cfg.ts'
+import type { Topology } from '../../topology/topology.ts'
+import type { Secrets } from '../target.ts'
+import type { LocalPaths } from './paths.ts'
+
+const mainFile = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+
+/** What is common to programs of any kind: where to find others, home, language. */
+function basicEnvironment(): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'NODE_COMPILE_CACHE', 'HOLDFAST_LOG_LEVEL'] as const
+  const entries = kept.flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+export function roleArgv(role: string, args: readonly string[]): string[] {
+  // The internal binding that holds the sockets is deprecated in name; the warning would be in every log.
+  return [process.execPath, '--disable-warning=DEP0111', mainFile, role, ...args]
+}
+
+export function roleSpec(paths: LocalPaths, component: string, argv: readonly string[]): ManagedSpec {
+  return {
+    component,
+    deployment: paths.stateDir,
+    argv,
+    env: basicEnvironment(),
+    cwd: paths.stateDir,
+    logFile: paths.log(component),
+    umask: 0o077,
+  }
+}
+
+export function agentSpec(paths: LocalPaths, node: number): ManagedSpec {
+  const argv = roleArgv('agent', ['--state-dir', paths.stateDir, '--node', String(node)])
+  return roleSpec(paths, `agent-${String(node)}`, argv)
+}
+
+export function gatewaySpec(paths: LocalPaths, listenFd: number | null): ManagedSpec {
+  const spec = roleSpec(paths, 'gateway', roleArgv('gateway', ['--state-dir', paths.stateDir]))
+  if (listenFd === null) return spec
+  return { ...spec, env: { ...spec.env, HOLDFAST_LISTEN_FD: '3' }, extraFds: [listenFd] }
+}
+
+export function frontDoorSpec(paths: LocalPaths, listenFd: number | null): ManagedSpec {
+  const program = findProgram(['haproxy'], process.env) ?? 'haproxy'
+  const spec = roleSpec(paths, 'front-door', [program, '-db', '-f', paths.haproxyCfg])
+  return listenFd === null ? spec : { ...spec, extraFds: [listenFd] }
+}
+
+/** One copy of the application: it knows its port and where its Redis is, which is the gateway. */
+export function instanceSpec(
+  paths: LocalPaths,
+  topology: Topology,
+  secrets: Secrets,
+  index: number,
+): ManagedSpec {
+  const { app, gateway, redis } = topology
+  const component = `app-${String(index)}`
+  const { host, port } = instanceAddress(topology, index)
+  const variables = {
+    ...app.env,
+    PORT: String(port),
+    HOST: host,
+    REDIS_HOST: gateway.host === '0.0.0.0' ? '127.0.0.1' : gateway.host,
+    REDIS_PORT: String(gateway.port),
+    REDIS_PASSWORD: secrets.password,
+    REDIS_DB: String(redis.db),
+  }
+  const spec = roleSpec(paths, component, app.command ?? roleArgv('counter', []))
+  return {
+    ...spec,
+    env: { ...spec.env, ...variables },
+    ...(app.command === null ? {} : { cwd: app.directory, umask: 0o022 }),
+  }
+}
+
+/** What makes it necessary to start a component anew when it changes. Holds no secret in the clear. */
+export function fingerprint(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { HoldfastError } from '../../errors.ts'
+import { readIfExists, writeFileDurably } from '../../platform/files.ts'
+import { findManaged } from '../../platform/managed-process.ts'
+import type { LocalPaths } from './paths.ts'
+
+/**
+ * Writes the secrets that are not there yet; what is there is kept.
+ * @param password from the spec; null: generate once and keep
+ * @throws HoldfastError SECRET_INVALID when nodes run with another password
+ */
+export function settleSecrets(paths: LocalPaths, password: string | null): void {
+  if (readIfExists(paths.internal) === null) writeFileDurably(paths.internal, generate())
+  const kept = readIfExists(paths.password)
+  if (kept !== null && (password === null || password === kept)) return
+  if (
+    kept !== null &&
+    findManaged(paths.stateDir).some(({ component }) => /^(agent|redis|gateway)\b/.test(component))
+  ) {
+    throw new HoldfastError('SECRET_INVALID', 'redis.password is another one than the running nodes have', {
+      hint: 'A password cannot be changed while they run: ./holdfast down, then ./holdfast up. The data stays.',
+      exitCode: 2,
+    })
+  }
+  writeFileDurably(paths.password, password ?? generate())
+}
+
+/** 192 bits, of letters that need no quoting anywhere. */
+function generate(): string {
+  return randomBytes(24).toString('base64url')
+}

@@ -1,0 +1,302 @@
+import { rmSync } from 'node:fs'
+import { relative } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { HoldfastError } from '../../errors.ts'
+import { makePrivateDirectory, readIfExists, writeFileDurably } from '../../platform/files.ts'
+import type { Logger } from '../../platform/log.ts'
+import {
+  findManaged,
+  spawnManaged,
+  type ManagedProcess,
+  type ManagedSpec,
+} from '../../platform/managed-process.ts'
+import { createMutex } from '../../platform/mutex.ts'
+import { instanceAddress, renderHaproxyCfg } from '../../render/haproxy-cfg.ts'
+import type { Topology } from '../../topology/topology.ts'
+import { agentSpec, fingerprint, frontDoorSpec, gatewaySpec, instanceSpec } from './component-specs.ts'
+import type { CommandHandlers, SupervisorStatus } from './control.ts'
+import { HeldSockets } from './held-sockets.ts'
+import { httpProbe, reachable } from './http-probe.ts'
+import { Instances, range, type Operation } from './instances.ts'
+import { Keeper } from './keeper.ts'
+import type { LocalPaths } from './paths.ts'
+import { RuntimeApi } from './runtime-api.ts'
+import { openFilesLimit, requireSecrets, requireTopology, wantedInstances } from './state-files.ts'
+
+/** An agent stops its sentinel and its redis-server orderly before it ends. */
+const agentGraceMs = 30_000
+const gatewayGraceMs = 10_000
+const frontDoorGraceMs = 5000
+const gatewayPatienceMs = 10_000
+
+/** Keeps what the topology lists running, and changes it when asked. */
+export class Supervisor {
+  readonly #paths: LocalPaths
+  readonly #log: Logger
+  readonly #keepers = new Map<string, Keeper>()
+  readonly #instances: Instances
+  readonly #sockets = new HeldSockets()
+  readonly #one = createMutex()
+  readonly #ending = new AbortController()
+  #topology: Topology
+
+  constructor(paths: LocalPaths, log: Logger) {
+    this.#paths = paths
+    this.#log = log
+    this.#topology = requireTopology(paths)
+    this.#instances = new Instances({
+      topology: () => this.#topology,
+      frontDoor: new RuntimeApi(paths.frontDoorSocket),
+      keeper: (index) => this.#instanceKeeper(index, null),
+      logFile: (component) => paths.log(component),
+    })
+  }
+
+  /** Takes over what runs, starts what does not, ends what should not. */
+  async begin(): Promise<void> {
+    await this.#one(async () => {
+      const found = findManaged(this.#paths.stateDir).filter(
+        (process) => process.pid !== globalThis.process.pid,
+      )
+      const running = new Map(
+        found.filter(({ stray }) => !stray).map((process) => [process.component, process]),
+      )
+      const wanted = wantedInstances(this.#paths, this.#topology)
+      const leftOver = found.filter(({ component, stray }) =>
+        stray ? !isRedis(component) : isSuperfluous(component, wanted),
+      )
+      await Promise.all(leftOver.map((process) => process.stop({ graceMs: 1000 })))
+
+      for (const { index } of this.#topology.nodes) this.#keep(`agent-${String(index)}`, running)
+      this.#keep('gateway', running)
+      this.#keep('front-door', running, () => {
+        for (const index of range(wanted)) this.#instances.ready.add(index)
+      })
+      await this.#gatewayAnswers()
+      for (const index of range(wanted)) {
+        const adopted = running.get(`app-${String(index)}`) ?? null
+        this.#instances.begin(index, this.#instanceKeeper(index, adopted))
+      }
+      this.#log.info({ adopted: [...running.keys()] }, 'supervises')
+    })
+  }
+
+  /** Ends everything in the order in which it is needed. Afterwards nothing of the deployment runs but this process. */
+  async shutdown(): Promise<void> {
+    rmSync(this.#paths.wanted, { force: true })
+    this.#ending.abort(new HoldfastError('BUSY', 'the deployment is being stopped'))
+    await this.#one(async () => {
+      await this.#stopFrontDoor()
+      await this.#instances.stopAll()
+      await this.#keepers.get('gateway')?.stop(gatewayGraceMs)
+      const agents = [...this.#keepers].filter(([component]) => component.startsWith('agent-'))
+      await Promise.all(agents.map(([, keeper]) => keeper.stop(agentGraceMs)))
+      this.#keepers.clear()
+      this.#sockets.close()
+      const left = findManaged(this.#paths.stateDir).filter(({ pid }) => pid !== process.pid)
+      if (left.length > 0)
+        this.#log.warn({ left: left.map(({ component, pid }) => ({ component, pid })) }, 'left over')
+      await Promise.all(left.map((found) => found.stop({ graceMs: agentGraceMs })))
+    })
+  }
+
+  status(): SupervisorStatus {
+    const keepers = [...this.#keepers.values(), ...this.#instances.keepers.values()]
+    return {
+      pid: process.pid,
+      components: keepers.map((keeper) => keeper.state),
+      instances: [...this.#instances.keepers.keys()].toSorted((a, b) => a - b),
+    }
+  }
+
+  /** What can be asked over the control socket; changes are made one at a time. */
+  handlers(end: () => void): CommandHandlers {
+    const change = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+      const either = AbortSignal.any([signal, this.#ending.signal])
+      return this.#one(async () => {
+        either.throwIfAborted()
+        return await work(either)
+      })
+    }
+    return {
+      apply: (_, call) => change(call.signal, (signal) => this.#apply({ ...call, signal })),
+      scale: ({ instances }, call) =>
+        change(call.signal, (signal) => this.#scale(instances, { ...call, signal })),
+      refresh: (_, call) =>
+        change(call.signal, async (signal) => {
+          await this.#instances.roll([...this.#instances.keepers.keys()], { ...call, signal })
+          return {}
+        }),
+      restart: ({ component }, call) =>
+        change(call.signal, (signal) => this.#restart(component, { ...call, signal })),
+      status: () => Promise.resolve(this.status()),
+      shutdown: async () => {
+        await this.shutdown()
+        end()
+        return {}
+      },
+    }
+  }
+
+  /** Reads the topology anew and starts again what differs in it, nothing else. */
+  async #apply(operation: Operation): Promise<{ changes: string[] }> {
+    this.#topology = requireTopology(this.#paths)
+    const changes: string[] = []
+    const differs = (component: string) => this.#storedFingerprint(component) !== this.#fingerprint(component)
+    for (const component of this.#keepers.keys()) {
+      if (!differs(component)) continue
+      await this.#restart(component, operation)
+      changes.push(`${component} has new settings`)
+    }
+    const wanted = wantedInstances(this.#paths, this.#topology)
+    const before = this.#instances.keepers.size
+    const outdated = [...this.#instances.keepers.keys()].filter((index) => differs(`app-${String(index)}`))
+    await this.#instances.roll(
+      outdated.filter((index) => index < wanted),
+      operation,
+    )
+    if (outdated.length > 0) changes.push(`the application has new settings: its instances were replaced`)
+    await this.#instances.scale(wanted, operation)
+    if (before !== wanted) changes.push(`${String(wanted)} instances instead of ${String(before)}`)
+    return { changes }
+  }
+
+  async #scale(instances: number, operation: Operation): Promise<object> {
+    await this.#instances.scale(instances, operation)
+    // Written once it is so: a scale that fails leaves the old number in force.
+    writeFileDurably(this.#paths.scale, JSON.stringify({ instances }))
+    return {}
+  }
+
+  async #restart(component: string, operation: Operation): Promise<object> {
+    const index = /^app-(\d+)$/.exec(component)?.[1]
+    if (index !== undefined && this.#instances.keepers.has(Number(index))) {
+      await this.#instances.roll([Number(index)], operation)
+      return {}
+    }
+    const keeper = this.#keepers.get(component)
+    if (keeper === undefined) {
+      throw new HoldfastError('USAGE', `the supervisor runs no ${component}`, {
+        hint: './holdfast status',
+        exitCode: 2,
+      })
+    }
+    operation.step(`${component} is started anew`)
+    if (component.startsWith('agent-')) {
+      // Its servers go on: the next agent adopts them.
+      await keeper.leave('SIGHUP', agentGraceMs)
+    } else if (component === 'front-door') await this.#stopFrontDoor()
+    else await keeper.stop(gatewayGraceMs)
+    keeper.start()
+    if (component === 'gateway') await this.#gatewayAnswers()
+    return {}
+  }
+
+  /** HAProxy ends by itself once the requests in hand are answered; those that come meanwhile wait in the held socket. */
+  async #stopFrontDoor(): Promise<void> {
+    await this.#keepers.get('front-door')?.leave('SIGUSR1', frontDoorGraceMs)
+  }
+
+  async #gatewayAnswers(): Promise<void> {
+    const { adminHost, adminPort } = this.#topology.gateway
+    const deadline = performance.now() + gatewayPatienceMs
+    while (performance.now() < deadline && !this.#ending.signal.aborted) {
+      const { result } = await httpProbe({ host: reachable(adminHost), port: adminPort, path: '/health' })
+      if (typeof result === 'number') return
+      await delay(30)
+    }
+  }
+
+  #keep(component: string, running: ReadonlyMap<string, ManagedProcess>, prepare?: () => void): void {
+    prepare?.()
+    const start = () => this.#start(component, this.#specOf(component))
+    const keeper = new Keeper({ component, start, log: this.#log }, running.get(component))
+    this.#keepers.set(component, keeper)
+    keeper.start()
+  }
+
+  #instanceKeeper(index: number, adopted: ManagedProcess | null): Keeper {
+    const component = `app-${String(index)}`
+    const start = () => this.#start(component, this.#specOf(component))
+    return new Keeper({ component, start, log: this.#log }, adopted)
+  }
+
+  async #start(component: string, spec: ManagedSpec): Promise<ManagedProcess> {
+    const started = await spawnManaged(spec)
+    writeFileDurably(this.#paths.fingerprint(component), this.#fingerprint(component))
+    this.#log.info({ component, pid: started.pid }, 'started')
+    return started
+  }
+
+  #specOf(component: string): ManagedSpec {
+    const { gateway, frontDoor } = this.#topology
+    const [, role = '', number = ''] = /^(agent|app|gateway|front-door)-?(\d*)$/.exec(component) ?? []
+    switch (role) {
+      case 'agent':
+        return agentSpec(this.#paths, Number(number))
+      case 'gateway':
+        return gatewaySpec(this.#paths, this.#sockets.hold(component, gateway))
+      case 'front-door': {
+        const held = this.#sockets.hold(component, frontDoor)
+        this.#renderFrontDoor(held === null ? null : 3)
+        return frontDoorSpec(this.#paths, held)
+      }
+      default:
+        return instanceSpec(this.#paths, this.#topology, requireSecrets(this.#paths), Number(number))
+    }
+  }
+
+  #renderFrontDoor(listenFd: number | null): void {
+    makePrivateDirectory(this.#paths.config)
+    const cfg = renderHaproxyCfg(this.#topology, {
+      // Relative to the state directory, where HAProxy runs: a socket's path may not be long.
+      runtimeSocket: `unix@${relative(this.#paths.stateDir, this.#paths.frontDoorSocket)}`,
+      ready: [...this.#instances.ready],
+      listenFd,
+      maxConnections: Math.min(4096, Math.floor((openFilesLimit() - 200) / 2)),
+    })
+    writeFileDurably(this.#paths.haproxyCfg, cfg)
+  }
+
+  #fingerprint(component: string): string {
+    const { name, nodes, redis, gateway, app, frontDoor } = this.#topology
+    const secrets = requireSecrets(this.#paths)
+    if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, secrets)
+    if (component === 'gateway') return fingerprint(nodes, redis, gateway, secrets)
+    if (component === 'front-door') {
+      return fingerprint(
+        frontDoor,
+        app.healthPath,
+        app.command === null,
+        gateway.holdMs,
+        instanceAddress(this.#topology, 0),
+      )
+    }
+    const { command, directory, env } = app
+    const address = instanceAddress(this.#topology, Number(component.slice('app-'.length)))
+    return fingerprint(
+      command,
+      directory,
+      env,
+      address,
+      gateway.host,
+      gateway.port,
+      redis.db,
+      secrets.password,
+    )
+  }
+
+  #storedFingerprint(component: string): string | null {
+    return readIfExists(this.#paths.fingerprint(component))
+  }
+}
+
+/** The agents' affair: they adopt what a former agent left. */
+function isRedis(component: string): boolean {
+  return /^(redis|sentinel)-/.test(component)
+}
+
+function isSuperfluous(component: string, wantedInstances: number): boolean {
+  const index = /^app-(\d+)$/.exec(component)?.[1]
+  return index !== undefined && Number(index) >= wantedInstances
+}

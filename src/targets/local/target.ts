@@ -1,0 +1,154 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { HoldfastError } from '../../errors.ts'
+import { createMutex } from '../../platform/mutex.ts'
+import type { Status } from '../status.ts'
+import type { Target, TargetContext } from '../target.ts'
+import { askAgent } from './agent-client.ts'
+import { apply } from './apply.ts'
+import { askSupervisor, type CommandName, type ControlCommands } from './control.ts'
+import { judge, findPrimary } from './judge.ts'
+import { tailLogs } from './logs.ts'
+import { observe } from './observation.ts'
+import { localPaths, type LocalPaths } from './paths.ts'
+import { stateError } from './preflight.ts'
+import { takeProcessLock } from './process-lock.ts'
+import { remove } from './remove.ts'
+import { reachable } from './http-probe.ts'
+import { readSecrets, readTopology, requireSecrets, requireTopology, wantedInstances } from './state-files.ts'
+
+export interface LocalTargetOptions {
+  /** Absolute. */
+  readonly stateDir: string
+  readonly name: string
+}
+
+/** This machine: processes under the embedded supervisor. */
+export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
+  const paths = localPaths(stateDir)
+  const one = createMutex()
+  const exclusively = <T>(work: () => Promise<T>) => one(() => withOperationLock(paths, name, work))
+  return {
+    kind: 'local',
+    observe: () => observeStatus(paths, name),
+    apply: (topology, password, context) => exclusively(() => apply(paths, topology, password, context)),
+    remove: async (options, context) => {
+      if (!existsSync(paths.run)) return []
+      // Not under the lock: `down` also ends an `up` that hangs.
+      return await remove(paths, options, context)
+    },
+    scale: (instances, context) => exclusively(() => ask(paths, 'scale', { instances }, context)),
+    refresh: (context) => exclusively(() => ask(paths, 'refresh', {}, context)),
+    switchover: (to, context) => exclusively(() => switchover(paths, to, context)),
+    restart: (component, context) => exclusively(() => restart(paths, component, context)),
+    logs: (component, options) => tailLogs(paths, component, options),
+    connection: () => Promise.resolve().then(() => connectionOf(paths)),
+  }
+}
+
+async function observeStatus(paths: LocalPaths, name: string): Promise<Status> {
+  const topology = readTopology(paths)
+  const secrets = readSecrets(paths)
+  if (topology === null || secrets === null) return nothing(name)
+  return judge(await observe(paths, topology, secrets, wantedInstances(paths, topology)))
+}
+
+function nothing(name: string): Status {
+  const parts = { primary: null, epoch: 0, nodes: [], gateways: [], instances: [], problems: [] }
+  return { name, target: 'local', state: 'down', ...parts, frontDoor: { url: '', up: false } }
+}
+
+async function ask<Name extends CommandName>(
+  paths: LocalPaths,
+  command: Name,
+  args: ControlCommands[Name]['arguments'],
+  { signal, progress }: TargetContext,
+): Promise<void> {
+  requireTopology(paths)
+  await askSupervisor(paths.supervisorSocket, command, args, {
+    signal,
+    onStep: (text) => {
+      progress.step(text)
+    },
+  })
+}
+
+async function switchover(
+  paths: LocalPaths,
+  to: string | undefined,
+  { signal, progress }: TargetContext,
+): Promise<string> {
+  const topology = requireTopology(paths)
+  const secrets = requireSecrets(paths)
+  const target = to === undefined ? undefined : topology.nodes.find((node) => node.name === to)
+  if (to !== undefined && target === undefined) {
+    const names = topology.nodes.map((node) => node.name).join(', ')
+    throw new HoldfastError('USAGE', `there is no node ${to}`, {
+      hint: `The nodes are ${names}.`,
+      exitCode: 2,
+    })
+  }
+  const { agents } = await observe(paths, topology, secrets, 0)
+  const primary = topology.nodes[findPrimary(agents)?.node ?? -1]
+  if (primary === undefined) {
+    throw new HoldfastError('SWITCHOVER_FAILED', 'there is no primary that could hand over', {
+      hint: './holdfast status',
+    })
+  }
+  if (target?.name === primary.name) return primary.name
+  progress.waiting(`${primary.name} to hand over`)
+  const body = target === undefined ? {} : { to: target.index }
+  const answer = await askAgent(primary, secrets.internal, '/switchover', body, {
+    failure: 'SWITCHOVER_FAILED',
+    signal,
+  })
+  return (answer as { primary: string }).primary
+}
+
+async function restart(paths: LocalPaths, component: string, context: TargetContext): Promise<void> {
+  const topology = requireTopology(paths)
+  const [, server, index] = /^(redis|sentinel)-(\d+)$/.exec(component) ?? []
+  const node = server === undefined ? undefined : topology.nodes[Number(index)]
+  if (node === undefined) {
+    await ask(paths, 'restart', { component }, context)
+    return
+  }
+  const { internal } = requireSecrets(paths)
+  await askAgent(
+    node,
+    internal,
+    '/restart',
+    { component: server },
+    { failure: 'BUSY', signal: context.signal },
+  )
+}
+
+function connectionOf(paths: LocalPaths) {
+  const { gateway, redis } = requireTopology(paths)
+  const { password } = requireSecrets(paths)
+  return { host: reachable(gateway.host), port: gateway.port, password, db: redis.db }
+}
+
+/** Two commands that change one deployment do not interleave. */
+async function withOperationLock<T>(paths: LocalPaths, name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    mkdirSync(paths.run, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw stateError(error as NodeJS.ErrnoException, paths)
+  }
+  const lock = takeProcessLock(paths.operationLock)
+  if ('heldBy' in lock) {
+    throw new HoldfastError(
+      'BUSY',
+      `another command (pid ${String(lock.heldBy)}) is changing ${name} right now`,
+      {
+        hint: 'Wait for it, then do this again.',
+        exitCode: 2,
+      },
+    )
+  }
+  try {
+    return await work()
+  } finally {
+    lock.release()
+  }
+}
