@@ -6,7 +6,6 @@ import { destination, pino } from 'pino'
 import { HoldfastError } from '../errors.ts'
 import { buildCounterApp } from './app.ts'
 import { readCounterConfig } from './config.ts'
-import { addMetrics } from './metrics.ts'
 import { createRedisStore } from './redis-store.ts'
 
 export interface RunCounterOptions {
@@ -31,7 +30,7 @@ export async function runCounter({ env, signal, onListening }: RunCounterOptions
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
   const store = createRedisStore({ config: config.redis, logger })
   const app = buildCounterApp({ store, logger, isDraining: () => signal.aborted })
-  const metrics = config.metricsPort === undefined ? undefined : addMetrics(app)
+  const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).addMetrics(app)
   try {
     await app.ready()
     await listen(app.server, config.host, config.port, 'PORT')

@@ -104,6 +104,17 @@ describe('a load on the counter', () => {
     assert.ok(kinds.has('lost') && kinds.has('reset') && kinds.has('twice'), [...kinds].join())
   })
 
+  it('sees no call cut off when the counter stops, at most refused ones after it', async () => {
+    await using redis = await startBareRedis({ host: HOST })
+    const counter = await startCounter(HOST, envOf(redis))
+    const load = runLoad({ baseUrl: counter.url, callers: 32, idPrefix: 'stop:' })
+    await load.answered(1000)
+    assert.equal(await counter.stop(), 0)
+    const history = await load.stop()
+    const { result, unknown } = await check(history, redis)
+    assert.deepEqual({ result, unknown }, { result: 'sound', unknown: 0 })
+  })
+
   it('finds a counter that reads and then writes', async () => {
     await using redis = await startBareRedis({ host: HOST })
     const client = redis.connect()
