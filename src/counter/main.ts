@@ -30,7 +30,8 @@ export async function runCounter({ env, signal, onListening }: RunCounterOptions
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
   const store = createRedisStore({ config: config.redis, logger })
   const app = buildCounterApp({ store, logger, isDraining: () => signal.aborted })
-  const metrics = config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).addMetrics(app)
+  const metrics =
+    config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).addMetrics(app)
   try {
     await app.ready()
     await listen(app.server, config.host, config.port, 'PORT')
