@@ -17,6 +17,12 @@ describe('a just-installed machine, a user with sudo', { skip: noFreshMachine(pr
     return ran
   }
 
+  let counted = 0
+  async function oneMore(): Promise<void> {
+    const { stdout } = await type('curl -sS --fail-with-body http://127.0.0.1:8080/first-run')
+    assert.deepEqual(JSON.parse(stdout), { count: ++counted })
+  }
+
   before(async () => {
     machine = await freshMachine(process.env, t)
     await machine.copy(checkout, 'app')
@@ -30,10 +36,7 @@ describe('a just-installed machine, a user with sudo', { skip: noFreshMachine(pr
     assert.match(up.stderr, /installing with sudo apt: redis-server redis-tools haproxy make/)
     assert.match(up.stderr, /installing Node 24/)
     assert.match(up.stdout, /curl /)
-    for (const count of [1, 2, 3]) {
-      const { stdout } = await type('curl -sS --fail-with-body http://127.0.0.1:8080/first-run')
-      assert.deepEqual(JSON.parse(stdout), { count })
-    }
+    for (let call = 1; call <= 3; call++) await oneMore()
     await type('./holdfast status')
   })
 
@@ -50,14 +53,12 @@ describe('a just-installed machine, a user with sudo', { skip: noFreshMachine(pr
     const again = await type('./holdfast up')
     assert.match(again.stdout + again.stderr, /nothing to do/i)
     assert.doesNotMatch(again.stderr, /installing/)
-    const { stdout } = await type('curl -sS --fail-with-body http://127.0.0.1:8080/first-run')
-    assert.deepEqual(JSON.parse(stdout), { count: 4 })
+    await oneMore()
   })
 
   it('make test installs what it needs and passes, beside what runs', async () => {
     await type('make test')
-    const { stdout } = await type('curl -sS --fail-with-body http://127.0.0.1:8080/first-run')
-    assert.deepEqual(JSON.parse(stdout), { count: 5 })
+    await oneMore()
   })
 
   it('./holdfast down stops it, and the data stays', async () => {
@@ -65,8 +66,7 @@ describe('a just-installed machine, a user with sudo', { skip: noFreshMachine(pr
     const left = await type("ps -eo args | grep -E '[r]edis-|[h]aproxy|[c]li/main.ts' || :")
     assert.equal(left.stdout, '')
     await type('./holdfast up')
-    const { stdout } = await type('curl -sS --fail-with-body http://127.0.0.1:8080/first-run')
-    assert.deepEqual(JSON.parse(stdout), { count: 6 })
+    await oneMore()
     await type('./holdfast down --purge --yes')
   })
 })
