@@ -7,7 +7,7 @@ import type { Logger } from '../platform/log.ts'
 import { createMutex } from '../platform/mutex.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { AgentState, FenceReply, FenceRequest, FollowRequest } from './api.ts'
-import { askPeers, type AgentContext } from './context.ts'
+import { askPeers, vouchedRecord, type AgentContext } from './context.ts'
 import { explainDeath } from './damage.ts'
 import { blankState, openStateStore } from './durable-state.ts'
 import { grantFence, obeyFollow } from './fencing.ts'
@@ -24,6 +24,7 @@ import { createServerKeeper } from './server-keeper.ts'
 import {
   hasData,
   hasSentinelState,
+  hasUnwrittenSync,
   nodePaths,
   runningServers,
   startRedis,
@@ -86,7 +87,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
     log,
     exclusively: createMutex(),
     now,
-    seen: { peers: topology.nodes.map(() => null), redis: downRedis },
+    seen: { peers: topology.nodes.map(() => null), redis: downRedis, record: null },
     beAlert: () => {
       alertUntil = now() + alertForMs
       wake()
@@ -117,8 +118,10 @@ export function startAgent(options: AgentOptions): NodeAgent {
     log,
     now,
     start: async () => {
-      if (!hasData(paths) && store.get().intact) {
-        log.warn('the data is gone: this node counts for nothing until it is filled again')
+      if (store.get().intact && (!hasData(paths) || hasUnwrittenSync(paths))) {
+        log.warn(
+          'the data is gone, or older than what was acknowledged: this node does not count until it is filled again',
+        )
         store.set({ intact: false })
       }
       return startRedis(topology, node, paths, secrets)
@@ -152,6 +155,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
   async function beat(): Promise<void> {
     const own = await redis.inspect()
     context.seen.redis = own
+    if (own.record !== null) context.seen.record = { runId: own.runId, record: own.record }
     const calm = own.linkUp || validReign(store.get(), own) !== null
     if (!calm || now() - peersSeenAt > calmPeersEveryMs || now() < alertUntil) {
       context.seen.peers = await askPeers(context)
@@ -164,7 +168,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
       nodes: topology.nodes.length,
       f: topology.f,
       durable: store.get(),
-      redis: own,
+      redis: { ...own, record: vouchedRecord(context, own) },
       peers: context.seen.peers,
       addresses: topology.nodes.map((each) => `${each.address}:${String(each.redisPort)}`),
       withoutPrimaryMs: now() - primarySeenAt,
@@ -198,7 +202,10 @@ export function startAgent(options: AgentOptions): NodeAgent {
           : step.kind
     if (text !== doing) log.info({ step: step.kind }, text)
     doing = text
-    if (step.kind === 'bootstrap') await bootstrap(context)
+    if (step.kind === 'recall') {
+      store.promise(step.promise)
+      store.set({ promiseKnown: true })
+    } else if (step.kind === 'bootstrap') await bootstrap(context)
     else if (step.kind === 'follow') await obeyFollow(context, step)
     else if (step.kind === 'gate' && !(await runGate(context, step.why)))
       await delay(200 + Math.random() * 400)
@@ -216,7 +223,8 @@ export function startAgent(options: AgentOptions): NodeAgent {
       !own.syncing &&
       own.record !== null &&
       compareEpochs(own.record.epoch, primary.reign) === 0
-    if (inStep && store.get().syncedRun !== own.runId) {
+    const { syncedRun, intact } = store.get()
+    if (inStep && (syncedRun !== own.runId || !intact) && !own.rewriting && !hasUnwrittenSync(paths)) {
       store.set({ intact: true, virgin: false, syncedRun: own.runId })
       log.info('in sync')
     }
@@ -314,7 +322,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
     state: async () => {
       const own = await redis.inspect()
       const { promise, intact, virgin, syncedRun } = store.get()
-      const { runId, replicas: _, ...shown } = own
+      const { runId, rewriting: _, replicas: __, ...shown } = own
       return {
         node: node.index,
         pid: process.pid,
@@ -322,7 +330,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
         intact,
         virgin,
         restarted: syncedRun !== runId,
-        redis: shown,
+        redis: { ...shown, record: vouchedRecord(context, own) },
         sentinel: sentinelSeen,
         reign: validReign(store.get(), own),
         doing,

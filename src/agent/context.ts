@@ -1,3 +1,4 @@
+import type { InSyncRecord } from '../insync/record.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Mutex } from '../platform/mutex.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
@@ -23,13 +24,26 @@ export interface AgentContext {
   /** Monotonic, in ms. */
   readonly now: () => number
   /** What the others said last, by node index. */
-  readonly seen: { peers: readonly (AgentState | null)[]; redis: InspectedRedis }
+  readonly seen: {
+    peers: readonly (AgentState | null)[]
+    redis: InspectedRedis
+    /** The last record this very redis-server was seen with: FLUSHALL may erase it, what it stood for is still there. */
+    record: { readonly runId: string; readonly record: InSyncRecord } | null
+  }
   /** Looks for a promotion every few milliseconds for a while. */
   readonly beAlert: () => void
 }
 
 export function otherNodes(context: AgentContext): readonly NodeTopology[] {
   return context.topology.nodes.filter((node) => node.index !== context.node.index)
+}
+
+/** The record that a node vouches for: its own, or the one that was erased from it while its process went on. */
+export function vouchedRecord(context: AgentContext, redis: InspectedRedis): InSyncRecord | null {
+  const { record: last } = context.seen
+  const { syncedRun } = context.store.get()
+  if (redis.record !== null || last === null) return redis.record
+  return last.runId === redis.runId && syncedRun === redis.runId ? last.record : null
 }
 
 /** Asks every other agent for its state; null for those that do not answer. */

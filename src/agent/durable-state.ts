@@ -5,6 +5,8 @@ import { readIfExists, writeFileDurably } from '../platform/files.ts'
 export interface DurableState {
   /** It follows no epoch below this. */
   readonly promise: Epoch
+  /** False on a new or emptied volume, until the promises of enough others are known: one of them may have been its own. */
+  readonly promiseKnown: boolean
   /** Its data once held everything it acknowledged, and was not lost since. */
   readonly intact: boolean
   /** Neither data nor sentinel state was ever here. */
@@ -17,6 +19,7 @@ export interface DurableState {
 
 export const blankState: DurableState = {
   promise: { number: 0, node: 0 },
+  promiseKnown: false,
   intact: false,
   virgin: true,
   reign: null,

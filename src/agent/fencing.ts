@@ -1,7 +1,7 @@
 import { grantsPromise, mayFollow } from '../insync/gate.ts'
 import { formatEpoch } from '../insync/record.ts'
 import type { FenceReply, FenceRequest, FollowRequest } from './api.ts'
-import type { AgentContext } from './context.ts'
+import { vouchedRecord, type AgentContext } from './context.ts'
 
 /**
  * Fences this node for another's gate: it leaves whatever it follows (or serves), and promises on disk to follow no
@@ -39,7 +39,7 @@ export function grantFence(context: AgentContext, { epoch }: FenceRequest): Prom
       intact,
       virgin,
       restarted: syncedRun !== after.runId,
-      record: after.record,
+      record: vouchedRecord(context, after),
       offset: after.offset,
       replid: after.replid,
     }
@@ -62,7 +62,8 @@ export function obeyFollow(
       return { followed: false, why: `promised ${formatEpoch(promise)}, or its record is newer` }
     }
     store.promise(epoch)
-    if (founding === true && store.get().virgin) store.set({ virgin: false, intact: true })
+    if (founding === true && store.get().virgin)
+      store.set({ virgin: false, intact: true, promiseKnown: true })
     if (own.role === 'master') {
       await redis.feed(false)
       store.set({ reign: null })

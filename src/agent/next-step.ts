@@ -36,6 +36,8 @@ export type Step =
    * beyond; decide: nobody serves, and this node has the most of what was answered.
    */
   | { readonly kind: 'gate'; readonly why: 'promoted' | 'renew' | 'decide' }
+  /** Its volume was emptied, and its promise with it: this is the highest that enough others know of. */
+  | { readonly kind: 'recall'; readonly promise: Epoch }
   | { readonly kind: 'follow'; readonly node: number; readonly epoch: Epoch; readonly record: InSyncRecord }
 
 /** How long nobody may serve before the nodes decide by themselves, with Sentinel's own failover given its time first. */
@@ -58,7 +60,7 @@ export function nextStep(now: Situation): Step {
       return follow(other)
     return { kind: 'gate', why: 'promoted' }
   }
-  if (other !== null) return followOrStay(now, other)
+  if (other !== null) return now.durable.promiseKnown ? followOrStay(now, other) : recall(now)
   if (redis.linkUp) return rest('replicates; the primary’s agent is silent')
   return withoutPrimary(now, me)
 }
@@ -108,6 +110,22 @@ function followOrStay(now: Situation, primary: Reigning): Step {
   return rest(
     `promised epoch ${formatEpoch(promise)}; redis-${String(primary.node)} serves ${formatEpoch(primary.reign)}`,
   )
+}
+
+/**
+ * f + 1 others with their data: whatever gate this node once promised itself to, one of them was fenced for it too.
+ */
+function recall(now: Situation): Step {
+  const others = now.peers.filter((peer) => peer !== null && peer.intact)
+  if (others.length < now.f + 1) {
+    return rest(
+      'waits',
+      `its volume was emptied: before it follows anybody it must hear from ${String(now.f + 1)} other nodes; ${String(others.length)} answer`,
+    )
+  }
+  const promises = others.flatMap((peer) => (peer === null ? [] : [peer.promise]))
+  const highest = promises.toSorted(compareEpochs).at(-1)
+  return highest === undefined ? rest('waits') : { kind: 'recall', promise: highest }
 }
 
 function withoutPrimary(now: Situation, me: number): Step {

@@ -6,6 +6,8 @@ import type { RedisState } from './api.ts'
 import { attachedReplicas, parseInfo, type AttachedReplica } from './redis-info.ts'
 
 export interface InspectedRedis extends RedisState {
+  /** Its append-only file is being written anew. */
+  readonly rewriting: boolean
   readonly runId: string
   readonly replicas: readonly AttachedReplica[]
 }
@@ -21,6 +23,7 @@ export const downRedis: InspectedRedis = {
   offset: 0,
   record: null,
   runId: '',
+  rewriting: false,
   replicas: [],
 }
 
@@ -161,6 +164,7 @@ async function inspect(redis: Redis): Promise<InspectedRedis> {
       offset: Number(text.get('slave_repl_offset') ?? text.get('master_repl_offset') ?? 0),
       record,
       runId: text.get('run_id') ?? '',
+      rewriting: text.get('aof_rewrite_in_progress') === '1' || text.get('aof_rewrite_scheduled') === '1',
       replicas: attachedReplicas(text),
     }
   } catch {

@@ -40,17 +40,13 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
         const version = (last?.version ?? 1_000_000) + restoredVersionStep
         log.warn({ version, members }, 'the record was gone (FLUSHALL, or eviction): written again')
         await link.writeRecord(
-          { epoch, version, members, commits: last?.commits ?? 0, replid: redis.replid },
+          { epoch, version, members, commits: last?.commits ?? 0, run: redis.runId },
           topology.f,
         )
         return
       }
       const { record } = redis
       last = record
-      if (record.replid !== redis.replid) {
-        await link.writeRecord({ ...record, version: record.version + 1, replid: redis.replid }, topology.f)
-        return
-      }
       const joining = [...online]
         .filter(([index, replica]) => {
           const agent = context.seen.peers[index]

@@ -43,15 +43,15 @@ function readEpoch(value: unknown): Epoch {
 
 function readRecord(value: unknown): InSyncRecord {
   const members = field(value, 'members')
-  const run = field(value, 'replid')
+  const run = field(value, 'run')
   if (!Array.isArray(members)) throw malformed('members')
-  if (typeof run !== 'string') throw malformed('replid')
+  if (typeof run !== 'string') throw malformed('run')
   return {
     epoch: readEpoch(field(value, 'epoch')),
     version: natural(field(value, 'version'), 'version'),
     members: members.map((member) => natural(member, 'members')),
     commits: natural(field(value, 'commits'), 'commits'),
-    replid: run,
+    run: run,
   }
 }
 

@@ -1,7 +1,7 @@
 import { compareRecords, formatEpoch, type Epoch, type InSyncRecord } from '../insync/record.ts'
 import { gateVerdict, nextEpoch, type FencedNode, type Verdict } from '../insync/gate.ts'
 import type { FenceReply } from './api.ts'
-import { otherNodes, type AgentContext } from './context.ts'
+import { otherNodes, vouchedRecord, type AgentContext } from './context.ts'
 
 type Granted = Extract<FenceReply, { granted: true }>
 export type GateReason = 'promoted' | 'renew' | 'decide'
@@ -20,7 +20,7 @@ export async function runGate(context: AgentContext, why: GateReason): Promise<b
   const { epoch } = own
   const started = context.now()
   const granted = await fenceOthers(context, epoch, topology.f)
-  const verdict = gateVerdict(node.index, epoch, [own.report, ...granted], topology.f, own.replid)
+  const verdict = gateVerdict(node.index, epoch, [own.report, ...granted], topology.f, own.run)
   log.info(
     { epoch: formatEpoch(epoch), why, fenced: granted.map((reply) => reply.node), verdict: verdict.kind },
     'gate',
@@ -29,7 +29,7 @@ export async function runGate(context: AgentContext, why: GateReason): Promise<b
     await giveWay(context, verdict)
     return false
   }
-  const record = await context.exclusively(() => serve(context, epoch, verdict.record, own.report.record))
+  const record = await context.exclusively(() => serve(context, epoch, verdict.record, own))
   if (record === null) return false
   log.info(
     { epoch: formatEpoch(epoch), members: record.members, ms: Math.round(context.now() - started) },
@@ -48,7 +48,9 @@ export async function bootstrap(context: AgentContext): Promise<boolean> {
   const record = await context.exclusively(async () => {
     store.promise(epoch)
     const members = granted.map((reply) => reply.node).toSorted((a, b) => a - b)
-    return serve(context, epoch, { epoch, version: 0, members, commits: 0, replid: '' }, null)
+    const { runId } = await context.redis.inspect()
+    const record = { epoch, version: 0, members, commits: 0, run: runId }
+    return serve(context, epoch, record, { run: runId, report: { record: null } })
   })
   if (record === null) return false
   log.info({ members: record.members }, 'began a new deployment')
@@ -59,7 +61,7 @@ export async function bootstrap(context: AgentContext): Promise<boolean> {
 async function fenceOneself(
   context: AgentContext,
   why: GateReason,
-): Promise<{ epoch: Epoch; report: FencedNode; replid: string } | null> {
+): Promise<{ epoch: Epoch; report: FencedNode; run: string } | null> {
   const { node, store, redis, seen } = context
   if (why === 'decide') await redis.follow(null)
   const own = await redis.inspect()
@@ -76,8 +78,13 @@ async function fenceOneself(
   const { intact, syncedRun } = store.get()
   return {
     epoch,
-    replid: own.replid,
-    report: { node: node.index, intact, restarted: syncedRun !== own.runId, record: own.record },
+    run: own.runId,
+    report: {
+      node: node.index,
+      intact,
+      restarted: syncedRun !== own.runId,
+      record: vouchedRecord(context, own),
+    },
   }
 }
 
@@ -115,29 +122,36 @@ function fenceOthers(context: AgentContext, epoch: Epoch, enough: number): Promi
 
 /**
  * Writes the record of the new epoch and opens this node, if nobody was promised more meanwhile.
- * @param reported the record that the verdict was made with: any later one voids it
+ * @param judged what the verdict was made with: another process, or another record, voids it
  */
 async function serve(
   context: AgentContext,
   epoch: Epoch,
   record: InSyncRecord,
-  reported: InSyncRecord | null,
+  judged: { readonly run: string; readonly report: { readonly record: InSyncRecord | null } },
 ): Promise<InSyncRecord | null> {
   const { store, redis, topology, priority } = context
   if (formatEpoch(store.get().promise) !== formatEpoch(epoch)) return null
   let own = await redis.inspect()
-  if (!own.up || !sameRecord(own.record, reported)) return null
+  if (!own.up || own.runId !== judged.run || !sameRecord(vouchedRecord(context, own), judged.report.record))
+    return null
   if (own.role !== 'master') {
     await redis.promote()
     own = await redis.inspect()
   }
-  if (own.role !== 'master') return null
+  if (own.role !== 'master' || own.runId !== judged.run) return null
   const written = {
     ...record,
     commits: Math.max(record.commits, own.record?.commits ?? 0),
-    replid: own.replid,
+    run: own.runId,
   }
-  store.set({ reign: { epoch, runId: own.runId }, intact: true, virgin: false, syncedRun: own.runId })
+  store.set({
+    reign: { epoch, runId: own.runId },
+    intact: true,
+    virgin: false,
+    promiseKnown: true,
+    syncedRun: own.runId,
+  })
   await redis.writeRecord(written, topology.f)
   await redis.feed(true)
   await priority.natural(100, own.runId)

@@ -10,16 +10,16 @@ const record: InSyncRecord = {
   version: 0,
   members: [0, 2],
   commits: 7,
-  replid: 'a'.repeat(40),
+  run: 'a'.repeat(40),
 }
 
 function probe(
-  change: { role?: 'master' | 'slave'; replid?: string; record?: InSyncRecord | null } = {},
+  change: { role?: 'master' | 'slave'; run?: string; record?: InSyncRecord | null } = {},
 ): NodeProbe {
   return {
     replication: {
       role: change.role ?? 'master',
-      replid: change.replid ?? record.replid,
+      run: change.run ?? record.run,
       offset: 10,
       online: [],
     },
@@ -50,7 +50,7 @@ test('only a master whose own gate has passed in this life is taken up', () => {
   assert.equal(judge(1, probe({ role: 'slave' }), null).kind, 'no')
   assert.equal(judge(1, probe({ record: null }), null).kind, 'no')
   assert.equal(judge(0, probe(), null).kind, 'no', 'the record of another node')
-  assert.equal(judge(1, probe({ replid: 'b'.repeat(40) }), null).kind, 'no', 'restarted')
+  assert.equal(judge(1, probe({ run: 'b'.repeat(40) }), null).kind, 'no', 'restarted')
 })
 
 test('no epoch behind the last one used, and none again that was seen to be over', () => {
@@ -71,7 +71,7 @@ test('INFO replication', () => {
       'role:master',
       'slave0:ip=127.0.1.2,port=6379,state=online,offset=120,lag=0',
       'slave1:ip=127.0.1.3,port=6379,state=wait_bgsave,offset=0,lag=0',
-      'master_replid:abc',
+      'run_id:abc',
       'master_replid2:0',
       'master_repl_offset:130',
       '',
@@ -79,7 +79,7 @@ test('INFO replication', () => {
   )
   assert.deepEqual(info, {
     role: 'master',
-    replid: 'abc',
+    run: 'abc',
     offset: 130,
     online: [{ host: '127.0.1.2', port: 6379, offset: 120 }],
   })

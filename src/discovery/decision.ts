@@ -58,7 +58,7 @@ export type Judgement =
   | {
       readonly kind: 'primary'
       readonly epoch: Epoch
-      readonly replid: string
+      readonly run: string
       readonly members: readonly number[]
     }
   | { readonly kind: 'no'; readonly why: string }
@@ -72,15 +72,14 @@ export function judge(node: number, probe: NodeProbe, last: LastReign | null): J
   if (replication.role !== 'master') return no('it is no primary')
   if (record === null) return no('it holds no record of the in-sync set')
   if (record.epoch.node !== node) return no('its record is of another node: its gate has not passed')
-  if (record.replid !== replication.replid)
-    return no('it restarted or was promoted anew: its gate has not passed')
+  if (record.run !== replication.run) return no('it restarted: its gate has not passed')
   if (last !== null) {
     const order = compareEpochs(record.epoch, last.epoch)
     const name = formatEpoch(record.epoch)
     if (order < 0) return no(`its epoch ${name} is older than ${formatEpoch(last.epoch)}`)
     if (order === 0 && last.over) return no(`its epoch ${name} is over`)
   }
-  return { kind: 'primary', epoch: record.epoch, replid: record.replid, members: record.members }
+  return { kind: 'primary', epoch: record.epoch, run: record.run, members: record.members }
 }
 
 function no(why: string): Judgement {

@@ -18,7 +18,7 @@ export interface Primary {
   readonly node: number
   readonly address: RedisAddress
   readonly epoch: Epoch
-  readonly replid: string
+  readonly run: string
   /** The in-sync set's members when it was taken up. */
   readonly members: readonly number[]
 }
@@ -223,13 +223,13 @@ export class Discovery {
     const known = this.options.topology.nodes[node]
     if (known === undefined) return
     if (current !== null && compareEpochs(current.epoch, verdict.epoch) === 0) {
-      if (current.replid === verdict.replid) this.back(link)
+      if (current.run === verdict.run) this.back(link)
       return
     }
     this.refusals.delete(node)
     this.last = { epoch: verdict.epoch, over: false }
     const address = { host: known.address, port: known.redisPort }
-    this.current = { node, address, epoch: verdict.epoch, replid: verdict.replid, members: verdict.members }
+    this.current = { node, address, epoch: verdict.epoch, run: verdict.run, members: verdict.members }
     this.reported = link.connection
     link.connection?.subscribe('SUBSCRIBE', controlChannel)
     this.options.onPrimary(this.current)

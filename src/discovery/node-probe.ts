@@ -10,7 +10,7 @@ export interface NodeProbe {
 }
 
 const probeBytes = Buffer.concat([
-  encodeCommand(['INFO', 'replication']),
+  encodeCommand(['INFO', 'server', 'replication']),
   encodeCommand(['HMGET', recordKey, ...recordFields]),
 ])
 

@@ -1,7 +1,8 @@
-/** What `INFO replication` says on a primary. */
+/** What `INFO server replication` says on a primary. */
 export interface Replication {
   readonly role: 'master' | 'slave' | 'unknown'
-  readonly replid: string
+  /** run_id; empty when the server section was not asked for. */
+  readonly run: string
   readonly offset: number
   /** Replicas whose link is up and whose data is complete. */
   readonly online: readonly { readonly host: string; readonly port: number; readonly offset: number }[]
@@ -9,7 +10,7 @@ export interface Replication {
 
 export function parseReplication(info: string): Replication {
   let role: Replication['role'] = 'unknown'
-  let replid = ''
+  let run = ''
   let offset = -1
   const online: { host: string; port: number; offset: number }[] = []
   for (const line of info.split('\r\n')) {
@@ -17,7 +18,7 @@ export function parseReplication(info: string): Replication {
     const key = line.slice(0, colon)
     const value = line.slice(colon + 1)
     if (key === 'role') role = value === 'master' || value === 'slave' ? value : 'unknown'
-    else if (key === 'master_replid') replid = value
+    else if (key === 'run_id') run = value
     else if (key === 'master_repl_offset') offset = Number(value)
     else if (/^slave\d+$/.test(key)) {
       const fields = new Map(value.split(',').map((field) => splitOnce(field)))
@@ -29,7 +30,7 @@ export function parseReplication(info: string): Replication {
         })
     }
   }
-  return { role, replid, offset, online }
+  return { role, run, offset, online }
 }
 
 function splitOnce(field: string): [string, string] {

@@ -4,7 +4,7 @@ import { readRecord } from '../discovery/node-probe.ts'
 import type { RedisClient } from '../discovery/redis-client.ts'
 import { parseReplication } from '../discovery/replication.ts'
 import { confirmation, membersWithout, type Confirmation, type Round } from '../insync/confirm.ts'
-import { recordKey, type InSyncRecord } from '../insync/record.ts'
+import { recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
 import { confirmScript, swapMembersScript } from '../insync/scripts.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
@@ -156,13 +156,16 @@ export class Confirmer {
     if (typeof before !== 'string' || typeof after !== 'string') return null
     const replication = parseReplication(after)
     let record: InSyncRecord | null = null
+    let run = ''
     if (fields instanceof ReplyError) {
       if (fields.message.startsWith('NOSCRIPT')) this.knowsScript = false
       // refused for the moment (NOREPLICAS, MISCONF): says nothing about the reign, unless the role does
       if (replication.role === 'master' && !fields.message.startsWith('NORECORD')) return null
     } else {
       this.knowsScript = true
-      record = Array.isArray(fields) ? readRecord(fields as readonly Reply[]) : null
+      const values: readonly Reply[] = Array.isArray(fields) ? (fields as readonly Reply[]) : []
+      record = readRecord(values)
+      run = String(values[recordFields.length])
     }
     const acknowledged = new Map<number, number>()
     for (const replica of replication.online) {
@@ -171,7 +174,7 @@ export class Confirmer {
     }
     const neededOffset = parseReplication(before).offset
     this.missing.saw({ neededOffset, acknowledged })
-    return { record, role: replication.role, replid: replication.replid, neededOffset, acknowledged }
+    return { record, role: replication.role, run, neededOffset, acknowledged }
   }
 
   /** Members that are gone or silent are written out of the set, as long as f remain. */

@@ -5,11 +5,11 @@ import { confirmation, membersWith, membersWithout, type Round } from './confirm
 import type { InSyncRecord } from './record.ts'
 
 const epoch = { number: 4, node: 0 }
-const record: InSyncRecord = { epoch, version: 2, members: [1, 2], commits: 9, replid: 'own' }
+const record: InSyncRecord = { epoch, version: 2, members: [1, 2], commits: 9, run: 'own' }
 const round: Round = {
   record,
   role: 'master',
-  replid: 'own',
+  run: 'own',
   neededOffset: 100,
   acknowledged: new Map([
     [1, 100],
@@ -59,7 +59,7 @@ describe('a round of confirmation', () => {
     ['its record is of a later epoch', { record: { ...record, epoch: { number: 5, node: 0 } } }],
     ['its record is of an earlier epoch', { record: { ...record, epoch: { number: 3, node: 0 } } }],
     ['its record is of another node', { record: { ...record, epoch: { number: 4, node: 1 } } }],
-    ['it restarted or was promoted anew', { replid: 'another' }],
+    ['it restarted or was promoted anew', { run: 'another' }],
   ]
   for (const [name, change] of ends) {
     test(`is over when ${name}`, () => {

@@ -4,9 +4,9 @@ import { compareEpochs, type Epoch, type InSyncRecord } from './record.ts'
 export interface Round {
   /** The record, read after everything that is to be confirmed had run. */
   readonly record: InSyncRecord | null
-  /** The primary's role and replication id at the end of the round. */
+  /** The primary's role at the end of the round, and its run_id. */
   readonly role: 'master' | 'slave' | 'unknown'
-  readonly replid: string
+  readonly run: string
   /** The primary's offset after the record was read: everything to be confirmed, and the record, stand before it. */
   readonly neededOffset: number
   /** Acknowledged offset by node index, of replicas that are online at the end of the round. */
@@ -38,7 +38,7 @@ export function confirmation(round: Round, expected: Epoch, f: number): Confirma
   if (record === null) return { kind: 'over', why: 'it holds no record of an in-sync set' }
   if (compareEpochs(record.epoch, expected) !== 0)
     return { kind: 'over', why: 'its record is of another epoch' }
-  if (record.replid !== round.replid) return { kind: 'over', why: 'it restarted or was promoted anew' }
+  if (record.run !== round.run) return { kind: 'over', why: 'it restarted' }
   const gone = record.members.filter((member) => !round.acknowledged.has(member))
   const behind = record.members.filter(
     (member) => (round.acknowledged.get(member) ?? Infinity) < round.neededOffset,

@@ -9,7 +9,7 @@ const reign: InSyncRecord = {
   version: 4,
   members: [1, 2],
   commits: 50,
-  replid: 'old',
+  run: 'old',
 }
 const next = { number: 4, node: 1 }
 
@@ -25,7 +25,7 @@ describe('the gate', () => {
   test('lets a member that holds the newest record serve, with the fenced others as its set', () => {
     assert.deepEqual(gateVerdict(1, next, [fenced(2), fenced(1)], 1, 'new'), {
       kind: 'serve',
-      record: { epoch: next, version: 0, members: [2], commits: 50, replid: 'new' },
+      record: { epoch: next, version: 0, members: [2], commits: 50, run: 'new' },
     })
   })
 
@@ -50,8 +50,7 @@ describe('the gate', () => {
     assert.deepEqual(gateVerdict(1, next, reports, 1, 'new'), { kind: 'yield', qualified: [2] })
   })
 
-  const todo = 'it counts: an old member then serves without what was answered since'
-  test('does not count a node without a record, which cannot say what was answered', { todo }, () => {
+  test('does not count a node without a record, which cannot say what was answered', () => {
     const reports = [fenced(2, { version: 3 }), fenced(1, { record: null })]
     assert.deepEqual(gateVerdict(2, { number: 4, node: 2 }, reports, 1, 'new'), {
       kind: 'wait',

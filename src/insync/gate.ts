@@ -3,7 +3,7 @@ import { compareEpochs, compareRecords, type Epoch, type InSyncRecord } from './
 /** What a fenced node reported: it has left whatever it followed and promised the gate's epoch, on disk, before it read this. */
 export interface FencedNode {
   readonly node: number
-  /** False when its volume was emptied or lost since it last was in sync: it does not count. */
+  /** False when its volume was emptied or lost since it last was in sync. Without that or a record it does not count. */
   readonly intact: boolean
   /** Its redis-server has not been in sync since it started: what was acknowledged in memory may be gone from it. */
   readonly restarted: boolean
@@ -24,16 +24,16 @@ export type Verdict =
  * The gate: may `candidate` serve in `epoch`?
  *
  * @param fenced distinct nodes that granted `epoch`, the candidate included
- * @param replid the candidate's master_replid, for the record of its own epoch
+ * @param run the candidate's run_id, for the record of its own epoch
  */
 export function gateVerdict(
   candidate: number,
   epoch: Epoch,
   fenced: readonly FencedNode[],
   f: number,
-  replid: string,
+  run: string,
 ): Verdict {
-  const intact = fenced.filter((report) => report.intact)
+  const intact = fenced.filter((report) => report.intact && report.record !== null)
   if (intact.length < f + 1) return { kind: 'wait', intact: intact.length, needed: f + 1 }
   const ranked = qualified(intact)
   if (ranked.length === 0) {
@@ -46,7 +46,7 @@ export function gateVerdict(
   if (own === undefined || (mustBeBest && best !== undefined && commitsOf(own) < commitsOf(best))) {
     return { kind: 'yield', qualified: ranked.map((report) => report.node) }
   }
-  return { kind: 'serve', record: firstRecord(candidate, epoch, intact, f, replid) }
+  return { kind: 'serve', record: firstRecord(candidate, epoch, intact, f, run) }
 }
 
 /**
@@ -58,7 +58,7 @@ function firstRecord(
   epoch: Epoch,
   intact: readonly FencedNode[],
   f: number,
-  replid: string,
+  run: string,
 ): InSyncRecord {
   const others = intact.filter((report) => report.node !== candidate)
   const ready = others.filter((report) => !report.restarted)
@@ -67,7 +67,7 @@ function firstRecord(
     version: 0,
     members: (ready.length >= f ? ready : others).map((report) => report.node).toSorted((a, b) => a - b),
     commits: Math.max(0, ...intact.map((report) => report.record?.commits ?? 0)),
-    replid,
+    run,
   }
 }
 

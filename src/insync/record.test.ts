@@ -19,7 +19,7 @@ const records: fc.Arbitrary<InSyncRecord> = fc.record(
     version: fc.nat(1e6),
     members: fc.uniqueArray(fc.nat(8)).map((members) => members.toSorted((a, b) => a - b)),
     commits: fc.nat(1e9),
-    replid: fc.stringMatching(/^[0-9a-f]{40}$/),
+    run: fc.stringMatching(/^[0-9a-f]{40}$/),
   },
   plain,
 )

@@ -18,8 +18,8 @@ export interface InSyncRecord {
   readonly members: readonly number[]
   /** Confirmations so far: orders copies of one record after a power cut, when offsets say nothing. */
   readonly commits: number
-  /** The primary's master_replid when its gate passed: another value means the node restarted or was promoted anew. */
-  readonly replid: string
+  /** The primary's run_id when its gate passed: another one means that redis-server restarted since. */
+  readonly run: string
 }
 
 /** The hash's name. It lives in the database `markersDb` of the topology. */
@@ -48,7 +48,7 @@ export function formatEpoch(epoch: Epoch): string {
   return `${String(epoch.number)}.${String(epoch.node)}`
 }
 
-const fields = ['epoch', 'node', 'version', 'members', 'commits', 'replid'] as const
+const fields = ['epoch', 'node', 'version', 'members', 'commits', 'run'] as const
 /** The hash's fields in the order of HMGET and of {@link parseRecord}. */
 export const recordFields: readonly string[] = fields
 
@@ -60,7 +60,7 @@ export function encodeRecord(record: InSyncRecord): string[] {
     version: String(record.version),
     members: record.members.join(','),
     commits: String(record.commits),
-    replid: record.replid,
+    run: record.run,
   }
   return fields.flatMap((field) => [field, values[field]])
 }
@@ -70,11 +70,11 @@ export function encodeRecord(record: InSyncRecord): string[] {
  * @returns null when there is no record, or none that can be trusted
  */
 export function parseRecord(values: readonly (string | null | undefined)[]): InSyncRecord | null {
-  const [epoch, node, version, members, commits, replid] = values
+  const [epoch, node, version, members, commits, run] = values
   const numbers = [epoch, node, version, commits].map(natural)
   const [epochNumber, nodeIndex, recordVersion, commitCount] = numbers
   if (epochNumber === undefined || nodeIndex === undefined || recordVersion === undefined) return null
-  if (commitCount === undefined || typeof members !== 'string' || typeof replid !== 'string') return null
+  if (commitCount === undefined || typeof members !== 'string' || typeof run !== 'string') return null
   const indices = members === '' ? [] : members.split(',').map(natural)
   if (indices.some((index) => index === undefined)) return null
   return {
@@ -82,7 +82,7 @@ export function parseRecord(values: readonly (string | null | undefined)[]): InS
     version: recordVersion,
     members: (indices as number[]).toSorted((a, b) => a - b),
     commits: commitCount,
-    replid,
+    run,
   }
 }
 

@@ -4,23 +4,32 @@
  * They never create a record: that is the gate's alone.
  */
 
-const fieldList = "'epoch','node','version','members','commits','replid'"
+const fieldList = "'epoch','node','version','members','commits','run'"
 
 /**
- * One confirmation: counts a commit and returns the record, in the order of recordFields.
- * A write, so that WAIT on the same connection covers everything before it.
- * Returns the error NORECORD when there is no record.
+ * A process that restarted holds the record of its former life. It must not count commits or versions on it before its
+ * gate has passed: after a power cut they decide who knows most.
+ */
+const sameRun = `local run=string.match(redis.call('INFO','server'),'run_id:(%x+)')
+if redis.call('HGET',KEYS[1],'run')~=run then return redis.error_reply('NORECORD this node has not passed its gate') end`
+
+/**
+ * One confirmation: counts a commit and returns the record, in the order of recordFields, then the run_id; the error
+ * NORECORD when this process has no record of its own. A write, so that WAIT on the same connection covers everything before it.
  */
 export const confirmScript = `#!lua flags=allow-oom
-if redis.call('EXISTS',KEYS[1])==0 then return redis.error_reply('NORECORD no in-sync record on this node') end
+${sameRun}
 redis.call('HINCRBY',KEYS[1],'commits',1)
-return redis.call('HMGET',KEYS[1],${fieldList})`
+local record=redis.call('HMGET',KEYS[1],${fieldList})
+record[#record+1]=run
+return record`
 
 /**
  * Compare-and-swap of the members. ARGV: epoch, node, version as expected; the new members ("0,2").
  * Returns 1 when swapped (the version is then one more), 0 when somebody else was first.
  */
 export const swapMembersScript = `#!lua flags=allow-oom
+${sameRun}
 local now=redis.call('HMGET',KEYS[1],'epoch','node','version')
 if now[1]~=ARGV[1] or now[2]~=ARGV[2] or now[3]~=ARGV[3] then return 0 end
 redis.call('HSET',KEYS[1],'version',tostring(tonumber(ARGV[3])+1),'members',ARGV[4])

@@ -24,17 +24,17 @@ export class RedisGroup {
   private readonly redis: (ChildProcess | null)[] = []
   private readonly sentinels: (ChildProcess | null)[] = []
 
-  /** @param network `127.10.1`; nodes are .1, .2, .3, the gateway .100 */
-  constructor(network: string, { holdMs = 3000, nodes = 3 } = {}) {
-    this.topology = groupTopology(network, nodes, holdMs)
+  /** Addresses of this process alone (127.10.x.y): nodes are .1, .2, .3, the gateway .100. */
+  constructor({ holdMs = 3000, nodes = 3 } = {}) {
+    this.topology = groupTopology(`127.10.${String(1 + (process.pid % 250))}`, nodes, holdMs)
   }
 
   /** Every node but the first follows it; the record names them all as members. */
-  async start({ sentinels = true } = {}): Promise<void> {
+  async start({ sentinels = true, record = true } = {}): Promise<void> {
     const { nodes } = this.topology
     for (const node of nodes) this.startRedis(node.index, node.index === 0 ? null : 0)
     await this.settled(0)
-    await this.writeRecord(0, { number: 1, node: 0 })
+    if (record) await this.writeRecord(0, { number: 1, node: 0 })
     if (!sentinels) return
     for (const node of nodes) this.startSentinel(node.index)
     await this.sentinelsKnowAll()
@@ -43,7 +43,7 @@ export class RedisGroup {
   /** All others follow `primary` and are online. */
   async settled(primary: number): Promise<void> {
     await eventually('replicas online', 15_000, async () => {
-      const info = String(await this.ask(primary, ['INFO', 'replication']))
+      const info = String(await this.ask(primary, ['INFO', 'server', 'replication']))
       const online = info.split('\r\n').filter((line) => line.includes('state=online')).length
       const up = this.redis.filter((child) => child !== null).length - 1
       return online >= up ? true : info
@@ -52,25 +52,46 @@ export class RedisGroup {
 
   /** Passes the gate by hand. */
   async writeRecord(node: number, epoch: Epoch, members?: readonly number[]): Promise<void> {
-    const info = String(await this.ask(node, ['INFO', 'replication']))
-    const replid = /master_replid:(\w+)/.exec(info)?.[1] ?? ''
+    const info = String(await this.ask(node, ['INFO', 'server', 'replication']))
+    const run = /run_id:(\w+)/.exec(info)?.[1] ?? ''
     const others = this.topology.nodes.map((one) => one.index).filter((index) => index !== node)
-    const record = encodeRecord({ epoch, version: 0, members: members ?? others, commits: 0, replid })
+    const record = encodeRecord({ epoch, version: 0, members: members ?? others, commits: 0, run })
     await this.ask(node, ['HSET', recordKey, ...record])
   }
 
-  /** Promotes `node` at once, lets the living others follow, and passes the gate by hand. */
-  async promote(node: number, epochNumber: number): Promise<void> {
-    await this.ask(node, ['REPLICAOF', 'NO', 'ONE'])
-    const members: number[] = []
-    for (const other of this.topology.nodes) {
-      if (other.index === node || this.redis[other.index] === null) continue
-      await this.ask(other.index, ['REPLICAOF', this.topology.nodes[node]?.address ?? '', '6379']).then(
-        () => members.push(other.index),
-        () => undefined,
+  /** Lets a sentinel promote `node`, as after the primary's death, and passes the gate by hand. The hung and the dead are in `without`. */
+  async failover(node: number, epochNumber: number, without: readonly number[]): Promise<void> {
+    const others = this.topology.nodes
+      .map((one) => one.index)
+      .filter((one) => one !== node && !without.includes(one))
+    for (const other of others) await this.ask(other, ['CONFIG', 'SET', 'replica-priority', '0'])
+    const sentinel = this.topology.nodes[node]
+    await eventually('the sentinel promotes it', 15_000, async () => {
+      const role = String(await this.ask(node, ['ROLE']))
+      if (role.startsWith('master')) return true
+      return String(
+        await this.ask(node, ['SENTINEL', 'FAILOVER', this.topology.name], sentinel?.sentinelPort),
       )
+    })
+    await this.writeRecord(node, { number: epochNumber, node }, others)
+    for (const other of others) {
+      await this.ask(other, ['REPLICAOF', sentinel?.address ?? '', '6379'])
+      await this.ask(other, ['CONFIG', 'SET', 'replica-priority', '100'])
     }
-    await this.writeRecord(node, { number: epochNumber, node }, members)
+  }
+
+  /** All sentinels agree on it. */
+  async sentinelsName(primary: number): Promise<void> {
+    const { nodes, name } = this.topology
+    for (const node of nodes)
+      await eventually('sentinels agree', 15_000, async () => {
+        const reply = await this.ask(
+          node.index,
+          ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name],
+          node.sentinelPort,
+        )
+        return String(reply) === `${nodes[primary]?.address ?? ''},6379` || String(reply)
+      })
   }
 
   signalRedis(node: number, signal: NodeJS.Signals): void {

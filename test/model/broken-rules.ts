@@ -81,12 +81,12 @@ const decisions: readonly Broken[] = [
     name: 'a promoted node that need not hold the newest record itself',
     rules: {
       ...realRules,
-      gateVerdict: (candidate, epoch, fenced, f, replid) => {
+      gateVerdict: (candidate, epoch, fenced, f, run) => {
         const newest = realRules.qualified(fenced)[0]?.record ?? null
         const flattered = fenced.map((node) =>
           node.node === candidate && newest !== null ? { ...node, record: newest } : node,
         )
-        return gateVerdict(candidate, epoch, flattered, f, replid)
+        return gateVerdict(candidate, epoch, flattered, f, run)
       },
     },
     setting: three,
@@ -109,12 +109,12 @@ const decisions: readonly Broken[] = [
     name: 'no gate',
     rules: {
       ...realRules,
-      gateVerdict: (candidate, epoch, fenced, f, replid) => {
+      gateVerdict: (candidate, epoch, fenced, f, run) => {
         const own = { node: candidate, intact: true, restarted: false, record: null }
         const members = fenced.map(({ node }) => node).filter((node) => node !== candidate)
-        const verdict = gateVerdict(candidate, epoch, fenced, f, replid)
+        const verdict = gateVerdict(candidate, epoch, fenced, f, run)
         if (verdict.kind === 'serve' || members.length < f || own.node !== candidate) return verdict
-        return { kind: 'serve', record: { epoch, version: 0, members, commits: 0, replid } }
+        return { kind: 'serve', record: { epoch, version: 0, members, commits: 0, run } }
       },
     },
     setting: three,
@@ -123,8 +123,8 @@ const decisions: readonly Broken[] = [
     name: `f fenced nodes instead of f + 1, of ${String(nodes)}`,
     rules: {
       ...realRules,
-      gateVerdict: ((candidate, epoch, fenced, f, replid) => {
-        const verdict = gateVerdict(candidate, epoch, fenced, f - 1, replid)
+      gateVerdict: ((candidate, epoch, fenced, f, run) => {
+        const verdict = gateVerdict(candidate, epoch, fenced, f - 1, run)
         if (verdict.kind !== 'serve' || verdict.record.members.length >= f) return verdict
         // A record needs f members: the nodes that were not asked are named.
         const members = Array.from({ length: nodes }, (_, node) => node).filter((node) => node !== candidate)
@@ -137,13 +137,13 @@ const decisions: readonly Broken[] = [
     name: 'nodes that are not intact counted',
     rules: {
       ...realRules,
-      gateVerdict: (candidate, epoch, fenced, f, replid) =>
+      gateVerdict: (candidate, epoch, fenced, f, run) =>
         gateVerdict(
           candidate,
           epoch,
           fenced.map((node) => ({ ...node, intact: true, record: node.record ?? nothing })),
           f,
-          replid,
+          run,
         ),
     },
     setting: { nodes: 3, focus: { erase: 0, crash: 2, emptyVolume: 10 } },
@@ -153,7 +153,7 @@ const decisions: readonly Broken[] = [
     rules: {
       ...realRules,
       confirmation: (round, expected, f) =>
-        confirmation({ ...round, replid: round.record?.replid ?? '' }, expected, f),
+        confirmation({ ...round, run: round.record?.run ?? '' }, expected, f),
     },
     setting: { nodes: 3, focus: { erase: 0, promote: 4 } },
   },
@@ -166,19 +166,19 @@ const decisions: readonly Broken[] = [
     name: 'any of those that qualify after lost tails, not the one with the highest count',
     rules: {
       ...realRules,
-      gateVerdict: (candidate, epoch, fenced, f, replid) =>
+      gateVerdict: (candidate, epoch, fenced, f, run) =>
         gateVerdict(
           candidate,
           epoch,
           fenced.map((node) => ({ ...node, restarted: false })),
           f,
-          replid,
+          run,
         ),
     },
     setting: { nodes: 3, tailLoss: true, focus: { erase: 0, crash: 2 } },
   },
 ]
 
-const nothing = { epoch: { number: 0, node: 0 }, version: 0, members: [], commits: 0, replid: '' }
+const nothing = { epoch: { number: 0, node: 0 }, version: 0, members: [], commits: 0, run: '' }
 
 export const brokenRules: readonly Broken[] = [...duties, ...decisions]

@@ -26,7 +26,7 @@ export function promote(world: World, random: Random): boolean {
 
 function makeMaster(world: World, node: ModelNode): boolean {
   if (!responds(node) || node.role === 'master' || node.emptied) return false
-  Object.assign(node, { role: 'master' as const, follows: null, linked: false, replid: newReplid(world) })
+  Object.assign(node, { role: 'master' as const, follows: null, linked: false, run: newReplid(world) })
   world.trace.push(`${String(node.index)} is promoted`)
   return true
 }
@@ -47,7 +47,7 @@ export function openGate(world: World, random: Random): boolean {
   const epochs = known.flatMap((each) => [each.promise, recordOf(each)?.epoch ?? each.promise])
   const epoch = world.rules.nextEpoch(node.index, epochs)
   if (!world.rules.grantsPromise(node.promise, epoch)) return false
-  const gate: Gate = { candidate: node.index, epoch, replid: node.replid, reports: new Map() }
+  const gate: Gate = { candidate: node.index, epoch, run: node.run, reports: new Map() }
   node.promise = epoch
   gate.reports.set(node.index, { report: reportOf(node), head: node.head })
   world.gates.push(gate)
@@ -95,10 +95,10 @@ export function concludeGate(world: World, random: Random): boolean {
     return true
   }
   const node = nodeAt(world, gate.candidate)
-  if (!responds(node) || node.role !== 'master' || node.replid !== gate.replid) return false
+  if (!responds(node) || node.role !== 'master' || node.run !== gate.run) return false
   if (over && world.rules.duties.promiseStandsAtServe) return false
   const reports = [...gate.reports.values()].map(({ report }) => report)
-  const verdict = world.rules.gateVerdict(gate.candidate, gate.epoch, reports, world.f, node.replid)
+  const verdict = world.rules.gateVerdict(gate.candidate, gate.epoch, reports, world.f, node.run)
   if (verdict.kind === 'yield' && random.chance(0.7)) {
     world.gates.splice(world.gates.indexOf(gate), 1)
     node.role = 'slave'

@@ -87,7 +87,7 @@ export function crash(world: World, random: Random): boolean {
   node.acks.clear()
   const role = 'slave' as const
   Object.assign(node, { up: false, hung: false, role, follows: null, linked: false })
-  Object.assign(node, { emptied: false, disk: null, memory: null, replid: newReplid(world) })
+  Object.assign(node, { emptied: false, disk: null, memory: null, run: newReplid(world) })
   world.trace.push(
     `${String(node.index)} crashes with ${text(recordOf(node))} at ${String(node.head.offset)}`,
   )
@@ -129,7 +129,7 @@ export function watchRecord(world: World, random: Random): boolean {
   const record = recordOf(node)
   if (record !== null) {
     node.memory = reigns(node) ? record : null
-  } else if (node.memory?.replid === node.replid) {
+  } else if (node.memory?.run === node.run) {
     node.memory = { ...node.memory, version: node.memory.version + 1000 }
     writeRecord(world, node, node.memory)
     world.trace.push(`${String(node.index)} restores ${text(node.memory)}`)

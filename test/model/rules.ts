@@ -26,7 +26,7 @@ export interface Duties {
   readonly fencedPrimaryDeposed: boolean
   /** The first record is written only while the candidate's promise is still that of its own gate. */
   readonly promiseStandsAtServe: boolean
-  /** A node follows only who reigns: role master, record of its own, of this process (replid). */
+  /** A node follows only who reigns: role master, record of its own, of this process (run). */
   readonly followsOnlyReigning: boolean
   /** A node that crashed before its append-only file was rewritten after a full sync came back with older data: not intact. */
   readonly oldDataIsNotIntact: boolean

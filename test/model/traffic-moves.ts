@@ -76,8 +76,8 @@ export function endRound(world: World, random: Random): boolean {
     round = { ...begun, writes, offset: Math.max(begun.offset, node.head.offset) }
   }
   const { record, offset: neededOffset, epoch } = round
-  const { role, replid } = node
-  const seen = { record, role, replid, neededOffset, acknowledged: new Map(node.acks) }
+  const { role, run } = node
+  const seen = { record, role, run, neededOffset, acknowledged: new Map(node.acks) }
   const verdict = world.rules.confirmation(seen, epoch, world.f)
   world.trace.push(`round of ${formatEpoch(epoch)} at ${String(neededOffset)}: ${verdict.kind}`)
   if (verdict.kind === 'confirmed') {

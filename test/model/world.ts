@@ -11,7 +11,7 @@ export interface ModelNode {
   up: boolean
   hung: boolean
   role: 'master' | 'slave'
-  replid: string
+  run: string
   follows: number | null
   /** Its link to whom it follows is synced: it holds a beginning of that log. */
   linked: boolean
@@ -32,7 +32,7 @@ export interface Gate {
   readonly candidate: number
   readonly epoch: Epoch
   /** The candidate's when it reported: a process that started since is another candidate. */
-  readonly replid: string
+  readonly run: string
   readonly reports: Map<number, { readonly report: FencedNode; readonly head: Entry }>
 }
 
@@ -88,7 +88,7 @@ export function createWorld(n: number, rules: Rules, tailLoss: boolean, heat: nu
   const f = (n - 1) / 2
   const epoch = { number: 1, node: 0 }
   const members = Array.from({ length: n - 1 }, (_, i) => i + 1)
-  const record: InSyncRecord = { epoch, version: 0, members, commits: 0, replid: 'r0' }
+  const record: InSyncRecord = { epoch, version: 0, members, commits: 0, run: 'r0' }
   const first = append({ parent: null, offset: 0, record: null, write: null }, record)
   const nodes = Array.from({ length: n }, (_, index): ModelNode => ({
     index,
@@ -97,7 +97,7 @@ export function createWorld(n: number, rules: Rules, tailLoss: boolean, heat: nu
     up: true,
     hung: false,
     role: index === 0 ? 'master' : 'slave',
-    replid: index === 0 ? 'r0' : 'r0-replica',
+    run: index === 0 ? 'r0' : 'r0-replica',
     follows: index === 0 ? null : 0,
     linked: index !== 0,
     emptied: false,
@@ -126,7 +126,7 @@ export const recordOf = (node: ModelNode): InSyncRecord | null => (node.emptied 
 /** Its record is of its own reign and of this very process. */
 export function reigns(node: ModelNode): boolean {
   const record = recordOf(node)
-  return canWrite(node) && record?.epoch.node === node.index && record.replid === node.replid
+  return canWrite(node) && record?.epoch.node === node.index && record.run === node.run
 }
 
 /** Writes a record and checks what must hold for every record there ever is. */
