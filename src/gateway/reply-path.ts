@@ -125,13 +125,11 @@ export class ReplyPath {
     const failed = reply[0] === replyType.error || reply[0] === replyType.bulkError
     if (command.kind !== 'plain' && command.request !== null) {
       if (!failed) this.state.accept(command.request)
-      else if (
-        command.kind === 'exec' &&
-        /^-(?:EXECABORT|WRONGTYPE|OOM|NOPERM)/.test(reply.toString('latin1', 0, 16))
-      )
-        this.state.accept(command.request)
+      // an EXEC that fails has ended its transaction all the same, but for one of wrong arity
+      else if (command.kind === 'exec' && command.request.argc === 1) this.state.accept(command.request)
     }
-    this.held.add(command, command.answer ?? reply, command.request === null || command.kind !== 'plain')
+    const aboutData = command.request !== null && (command.kind === 'plain' || command.kind === 'exec')
+    this.held.add(command, command.answer ?? reply, !aboutData)
     if (command.kind !== 'plain') this.host.stateChanged()
   }
 
@@ -147,7 +145,8 @@ export class ReplyPath {
     const error = type === replyType.error
     const refused = error && refusalOf(reply.toString('latin1', 0, longestErrorPrefix)) !== null
     const queued = type === replyType.simple && reply.equals(queuedReply)
-    const replayable = queued || command.kind === 'multi' || this.host.replayable(command)
+    const dropped = error && reply.toString('latin1', 0, 10) === '-EXECABORT'
+    const replayable = queued || dropped || command.kind === 'multi' || this.host.replayable(command)
     const entry: Answered = { command, reply: command.answer ?? reply, refused, replayable }
     if (this.collected === null && refused) {
       if (this.state.inMulti && this.block === null) {
