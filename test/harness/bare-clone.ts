@@ -27,7 +27,7 @@ const isRoot = process.getuid?.() === 0
 
 /** What the launcher may use on a bare machine; nothing else is on the PATH of these tests. */
 const tools =
-  'sh awk base64 cat chmod chown cmp cp curl df env flock grep gzip head id mkdir mktemp mv od readlink rm sed sha512sum sort stat tail tar tr uname'
+  'sh awk base64 cat chmod chown cmp cp curl cut df env flock getent grep gzip head id mkdir mktemp mv od readlink rm sed setpriv sha512sum sort stat tail tar tr uname'
 
 /** Stands for Node and, called with npm's file, for npm: what they are asked is all that counts here. */
 const fakeNode = (version: string): string => `#!/bin/sh

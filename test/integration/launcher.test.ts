@@ -176,4 +176,18 @@ describe('the launcher called through sudo', () => {
     assert.equal(start.status, 0, start.stderr)
     assert.deepEqual(await ownersOf(clone.root), [clone.owner])
   })
+
+  it(
+    'runs the command as the user who called',
+    { skip: process.getuid?.() !== 0 && 'needs root' },
+    async (t) => {
+      const clone = await bareClone(t)
+      const env = { SUDO_UID: String(clone.owner), SUDO_GID: String(clone.owner), SUDO_USER: 'nobody' }
+      const start = await launch(clone, ['--exec', 'lint', 'sh', '-c', 'id -u; echo $USER'], {
+        asRoot: true,
+        env,
+      })
+      assert.equal(start.stdout, `${clone.owner}\nnobody\n`, start.stderr)
+    },
+  )
 })
