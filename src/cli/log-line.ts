@@ -13,7 +13,8 @@ export function readableLine(line: string, colors: Colors): string {
   const rest = Object.entries(entry)
     .filter(([key]) => !noise.has(key))
     .map(([key, value]) => `${key}=${fieldText(value)}`)
-  const component = prefix === '' && typeof entry.component === 'string' ? `${entry.component}: ` : ''
+  const named = typeof entry.component === 'string' ? entry.component : ''
+  const component = named === '' || prefix.startsWith(`${named} `) ? '' : `${named}: `
   const tail = rest.length === 0 ? '' : ` ${colors.dim(rest.join(' '))}`
   return `${prefix}${timeText(entry.time)} ${levelText(entry.level, colors)} ${component}${entry.msg}${tail}`
 }

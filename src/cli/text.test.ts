@@ -149,6 +149,14 @@ describe('small texts', () => {
         '2026-01-01T00:00:00.000Z warn  gateway: no primary sinceMs=20 why="a b"',
       ],
       ['{"level":30,"time":0,"msg":"listens","port":1}', '1970-01-01T00:00:00.000Z info  listens port=1'],
+      [
+        'supervisor | {"level":30,"time":0,"component":"supervisor","msg":"x"}',
+        'supervisor | 1970-01-01T00:00:00.000Z info  x',
+      ],
+      [
+        'supervisor | {"level":30,"time":0,"component":"app-0","msg":"started"}',
+        'supervisor | 1970-01-01T00:00:00.000Z info  app-0: started',
+      ],
       ['app-0 | {"level":50,"time":0,"msg":"x"}', 'app-0 | 1970-01-01T00:00:00.000Z error x'],
       [
         '1234:M 01 Jan 2026 * Ready to accept connections',

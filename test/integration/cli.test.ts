@@ -46,9 +46,9 @@ describe('the commands on a deployment', { timeout: 180_000 }, () => {
     assert.equal(status.exitCode, 1)
     assert.match(status.stdout, /^cli-integration on this machine: down/)
     assert.match(status.stderr, /\.\/holdfast up/)
-    assertSays(await run('env'), 2, /\.\/holdfast up/)
-    assertSays(await run('redis-cli', 'PING'), 2, /\.\/holdfast up/)
-    assertSays(await run('scale', '3'), 2, /\.\/holdfast up/)
+    assertSays(await run('env'), /\.\/holdfast up/)
+    assertSays(await run('redis-cli', 'PING'), /\.\/holdfast up/)
+    assertSays(await run('scale', '3'), /\.\/holdfast up/)
     const down = await run('down')
     assert.equal(down.exitCode, 0)
     assert.match(down.stdout, /does not run: nothing to do/)
@@ -191,7 +191,7 @@ async function count(id: string): Promise<number> {
   return ((await response.json()) as { count: number }).count
 }
 
-function assertSays({ exitCode, stderr }: Result, expectedCode: number, expected: RegExp): void {
+function assertSays({ exitCode, stderr }: Result, expected: RegExp): void {
   assert.match(stderr, expected)
-  assert.equal(exitCode, expectedCode)
+  assert.notEqual(exitCode, 0)
 }
