@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -96,7 +97,7 @@ describe('holdfast', { concurrency: 2 }, () => {
   it('ends quietly when the reader of its output leaves', async () => {
     const child = start(['spec'])
     child.stdout.destroy()
-    const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+    const [stderr, exitCode] = await Promise.all([text(child.stderr), exitOf(child)])
     assert.equal(stderr, '')
     assert.equal(exitCode, 0)
   })
@@ -111,11 +112,16 @@ describe('holdfast', { concurrency: 2 }, () => {
 
   async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const child = start(args, env)
-    const [stdout, stderr, [exitCode]] = await Promise.all([
+    const [stdout, stderr, exitCode] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
-      once(child, 'exit'),
+      exitOf(child),
     ])
-    return { exitCode: exitCode as number | null, stdout, stderr }
+    return { exitCode, stdout, stderr }
   }
 })
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  const [exitCode] = (await once(child, 'exit')) as [number | null]
+  return exitCode
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
@@ -23,7 +24,7 @@ local: {network: 127.30.2.0/24}
 `
 
 interface Result {
-  readonly exitCode: number
+  readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
 }
@@ -52,6 +53,21 @@ describe('the commands on a deployment', { timeout: 180_000 }, () => {
     const down = await run('down')
     assert.equal(down.exitCode, 0)
     assert.match(down.stdout, /does not run: nothing to do/)
+  })
+
+  it('Ctrl-C in the middle of up: 130, and up goes on from there', async () => {
+    const child = start('up')
+    const exit = exitOf(child)
+    let output = ''
+    for await (const chunk of child.stderr) {
+      output += String(chunk)
+      if (!child.killed && output.includes('waiting: ')) child.kill('SIGINT')
+    }
+    assert.match(
+      output,
+      /interrupted: \.\/holdfast up goes on from here, \.\/holdfast down stops what was started/,
+    )
+    assert.equal(await exit, 130)
   })
 
   it('up ends with an address that works', async () => {
@@ -141,7 +157,7 @@ describe('the commands on a deployment', { timeout: 180_000 }, () => {
     const [first] = (await once(child.stdout, 'data')) as [Buffer]
     assert.equal((JSON.parse(first.toString().split('\n')[0] ?? '') as Status).name, 'cli-integration')
     child.kill('SIGINT')
-    assert.equal((await once(child, 'exit'))[0], 130)
+    assert.equal(await exitOf(child), 130)
   })
 
   it('a broken spec can be stopped; up again goes on counting; purge leaves nothing', async () => {
@@ -172,12 +188,12 @@ describe('the commands on a deployment', { timeout: 180_000 }, () => {
 
   async function run(...args: readonly string[]): Promise<Result> {
     const child = start(...args)
-    const [stdout, stderr, [code]] = await Promise.all([
+    const [stdout, stderr, exitCode] = await Promise.all([
       text(child.stdout),
       text(child.stderr),
-      once(child, 'exit'),
+      exitOf(child),
     ])
-    return { exitCode: Number(code), stdout, stderr }
+    return { exitCode, stdout, stderr }
   }
 
   async function statusJson(): Promise<Status> {
@@ -194,4 +210,9 @@ async function count(id: string): Promise<number> {
 function assertSays({ exitCode, stderr }: Result, expected: RegExp): void {
   assert.match(stderr, expected)
   assert.notEqual(exitCode, 0)
+}
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  const [exitCode] = (await once(child, 'exit')) as [number | null]
+  return exitCode
 }
