@@ -165,7 +165,8 @@ export class Confirmer {
       this.knowsScript = true
       const values: readonly Reply[] = Array.isArray(fields) ? (fields as readonly Reply[]) : []
       record = readRecord(values)
-      run = String(values[recordFields.length])
+      const last = values[recordFields.length]
+      if (typeof last === 'string') run = last
     }
     const acknowledged = new Map<number, number>()
     for (const replica of replication.online) {

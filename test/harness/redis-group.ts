@@ -43,7 +43,7 @@ export class RedisGroup {
   /** All others follow `primary` and are online. */
   async settled(primary: number): Promise<void> {
     await eventually('replicas online', 15_000, async () => {
-      const info = String(await this.ask(primary, ['INFO', 'server', 'replication']))
+      const info = text(await this.ask(primary, ['INFO', 'server', 'replication']))
       const online = info.split('\r\n').filter((line) => line.includes('state=online')).length
       const up = this.redis.filter((child) => child !== null).length - 1
       return online >= up ? true : info
@@ -52,7 +52,7 @@ export class RedisGroup {
 
   /** Passes the gate by hand. */
   async writeRecord(node: number, epoch: Epoch, members?: readonly number[]): Promise<void> {
-    const info = String(await this.ask(node, ['INFO', 'server', 'replication']))
+    const info = text(await this.ask(node, ['INFO', 'server', 'replication']))
     const run = /run_id:(\w+)/.exec(info)?.[1] ?? ''
     const others = this.topology.nodes.map((one) => one.index).filter((index) => index !== node)
     const record = encodeRecord({ epoch, version: 0, members: members ?? others, commits: 0, run })
@@ -67,8 +67,8 @@ export class RedisGroup {
     for (const other of others) await this.ask(other, ['CONFIG', 'SET', 'replica-priority', '0'])
     const sentinel = this.topology.nodes[node]
     await eventually('the sentinel promotes it', 15_000, async () => {
-      const role = String(await this.ask(node, ['ROLE']))
-      if (role.startsWith('master')) return true
+      const role = text(await this.ask(node, ['ROLE']))
+      if (role.includes('"master"')) return true
       return String(
         await this.ask(node, ['SENTINEL', 'FAILOVER', this.topology.name], sentinel?.sentinelPort),
       )
@@ -90,7 +90,7 @@ export class RedisGroup {
           ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name],
           node.sentinelPort,
         )
-        return String(reply) === `${nodes[primary]?.address ?? ''},6379` || String(reply)
+        return text(reply) === JSON.stringify([nodes[primary]?.address, '6379']) || text(reply)
       })
   }
 
@@ -213,7 +213,7 @@ export class RedisGroup {
           ['SENTINEL', 'CKQUORUM', this.topology.name],
           node.sentinelPort,
         )
-        return String(reply).startsWith(`OK ${String(this.topology.nodes.length)}`) ? true : String(reply)
+        return text(reply).startsWith(`OK ${String(this.topology.nodes.length)}`) ? true : text(reply)
       })
   }
 
@@ -223,6 +223,10 @@ export class RedisGroup {
     const mode = name.startsWith('sentinel') ? ['--sentinel'] : []
     return spawn(program, [file, ...mode], { stdio: 'ignore' })
   }
+}
+
+function text(reply: Reply | undefined): string {
+  return typeof reply === 'string' ? reply : JSON.stringify(reply)
 }
 
 function groupTopology(network: string, count: number, holdMs: number): Topology {
