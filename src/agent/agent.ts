@@ -152,6 +152,15 @@ export function startAgent(options: AgentOptions): NodeAgent {
     })
   }
 
+  function promoteOneself(): void {
+    context
+      .exclusively(async () => {
+        if ((await redis.role()) === 'slave') await redis.promote()
+      })
+      .catch(() => undefined)
+      .finally(context.beAlert)
+  }
+
   async function beat(): Promise<void> {
     const own = await redis.inspect()
     context.seen.redis = own
@@ -308,7 +317,10 @@ export function startAgent(options: AgentOptions): NodeAgent {
     }
   }
 
-  sentinels.onEvent((event) => {
+  sentinels.onEvent((event, text) => {
+    // What Sentinel is about to do in its next tick or two; the gate comes after it in any case.
+    if (event === '+selected-slave' && text.startsWith(`slave ${node.address}:${String(node.redisPort)} `))
+      promoteOneself()
     if (/^\+(selected-slave|promoted-slave|failover-state|switch-master|elected-leader|odown)/.test(event))
       context.beAlert()
   })

@@ -22,12 +22,16 @@ export interface Sentinels {
   forceFailover(index: number): Promise<string | null>
   /** Faster clocks than Sentinel's own; they do not survive its restart. */
   quicken(index: number): Promise<void>
-  /** Calls back for every event of any sentinel, with its name (`+selected-slave`). */
-  onEvent(listener: (event: string) => void): void
+  /** Calls back for every event of any sentinel: its name (`+selected-slave`) and what it says. */
+  onEvent(listener: (event: string, text: string) => void): void
   close(): void
 }
 
-const clocks = ['INFO-PERIOD', '100', 'PUBLISH-PERIOD', '200', 'ASK-PERIOD', '100', 'TILT-PERIOD', '2000']
+/**
+ * Sentinel promotes only a replica whose INFO is younger than three periods: with 100 ms a busy machine had none left
+ * (-failover-abort-no-good-slave, seen).
+ */
+const clocks = ['INFO-PERIOD', '400', 'PUBLISH-PERIOD', '200', 'ASK-PERIOD', '100', 'TILT-PERIOD', '2000']
 
 export function openSentinels(topology: Topology, internalSecret: string): Sentinels {
   const connect = (index: number, options = {}) => {
@@ -66,8 +70,8 @@ export function openSentinels(topology: Topology, internalSecret: string): Senti
         subscriber.on('ready', () => {
           subscriber.psubscribe('*').catch(() => undefined)
         })
-        subscriber.on('pmessage', (_pattern: string, event: string) => {
-          listener(event)
+        subscriber.on('pmessage', (_pattern: string, event: string, text: string) => {
+          listener(event, text)
         })
         subscribers.push(subscriber)
       }

@@ -12,14 +12,32 @@ import { waitForPriorities } from './sentinel-care.ts'
 const pauseMs = 1200
 const holdForMs = 4000
 const heldWithinMs = 600
+/** What only the moment stands against is tried again. */
+const attempts = 4
 
 /**
  * Hands the primary over to another node without losing or refusing anything: gateways hold, writes pause, the target
  * has everything, the sentinels promote it and its gate passes.
  * @param to node index; undefined: the in-sync replica with the highest offset
- * @returns the new primary. Throws SWITCHOVER_FAILED with what it found; then this node goes on serving.
+ * @returns the new primary. Throws SWITCHOVER_FAILED or BUSY with what it found; then this node goes on serving.
  */
 export async function switchOver(
+  context: AgentContext,
+  internalSecret: string,
+  to: number | undefined,
+): Promise<NodeTopology> {
+  for (let left = attempts - 1; ; left -= 1) {
+    try {
+      return await attempt(context, internalSecret, to)
+    } catch (error) {
+      if (left === 0 || !(error instanceof HoldfastError) || error.code !== 'BUSY') throw error
+      context.log.warn({ why: error.message }, 'tries the switchover again')
+      await delay(700)
+    }
+  }
+}
+
+async function attempt(
   context: AgentContext,
   internalSecret: string,
   to: number | undefined,
@@ -34,7 +52,7 @@ export async function switchOver(
   )
   try {
     if (!(await waitForPriorities(context, sentinel, target.index))) {
-      throw failed('the sentinels did not take note of whom to promote', 'Try again in a few seconds.')
+      throw busy('the sentinels did not take note of whom to promote', 'Try again in a few seconds.')
     }
     const hold = await holdGateways(context, internalSecret)
     try {
@@ -43,7 +61,7 @@ export async function switchOver(
       await peers.alert(target.index)
       const refused = await sentinels.forceFailover(sentinel)
       if (refused !== null)
-        throw failed(`sentinel-${String(sentinel)} refused: ${refused}`, 'Try again in a few seconds.')
+        throw busy(`sentinel-${String(sentinel)} refused: ${refused}`, 'Try again in a few seconds.')
       await waitUntilServes(context, target)
       log.info({ to: target.name, ms: Math.round(now() - started) }, 'switched over')
       return target
@@ -83,7 +101,7 @@ async function chooseTarget(context: AgentContext, to: number | undefined): Prom
     throw failed('no replica is in sync', 'Wait until ./holdfast status shows one, then try again.')
   const state = await context.peers.state(target.index).catch(() => null)
   if (state?.redis.linkUp !== true || state.restarted) {
-    throw failed(`${target.name} is not ready to take over`, 'Wait until ./holdfast status shows it in sync.')
+    throw busy(`${target.name} is not ready to take over`, 'Wait until ./holdfast status shows it in sync.')
   }
   return target
 }
@@ -95,7 +113,7 @@ async function readySentinel(
   const { topology, node } = context
   const named = views.filter((view) => view.up && view.primary === node.index && !view.tilt)
   if (named.length < topology.quorum || views.some((view) => view.failoverInProgress)) {
-    throw failed(
+    throw busy(
       `${String(named.length)} of ${String(topology.nodes.length)} sentinels are ready and name ${node.name}; ${String(topology.quorum)} are needed`,
       'See ./holdfast status; sentinels that came back need a few seconds.',
     )
@@ -141,19 +159,29 @@ async function waitUntilHasAll(context: AgentContext, target: NodeTopology): Pro
     const state = await context.peers.state(target.index).catch(() => null)
     if (up && state !== null && state.redis.linkUp && state.redis.offset >= offset) return
     if (context.now() > deadline) {
-      throw failed(`${target.name} did not catch up`, 'Try again when there is less to replicate.')
+      throw busy(`${target.name} did not catch up`, 'Try again when there is less to replicate.')
     }
     await delay(2)
   }
 }
 
+/** Until its gate has passed; at once when Sentinel gave the failover up before promoting it. */
 async function waitUntilServes(context: AgentContext, target: NodeTopology): Promise<void> {
-  const deadline = context.now() + holdForMs
+  const { now, peers, sentinels } = context
+  const started = now()
+  let idleLooks = 0
   for (;;) {
-    const state = await context.peers.state(target.index).catch(() => null)
+    const state = await peers.state(target.index).catch(() => null)
     if (state?.reign != null) return
-    if (context.now() > deadline)
-      throw failed(`${target.name} was not promoted`, 'See ./holdfast logs for why.')
+    const views = await sentinels.views()
+    idleLooks =
+      views.some((view) => view.failoverInProgress) || state?.redis.role !== 'slave' ? 0 : idleLooks + 1
+    if (idleLooks > 20 || now() - started > holdForMs) {
+      throw busy(
+        `the sentinels did not promote ${target.name}`,
+        'Try again in a few seconds; ./holdfast logs says why.',
+      )
+    }
     await delay(10)
   }
 }
@@ -176,6 +204,10 @@ function offsetOf(redis: InspectedRedis, target: NodeTopology): number {
 
 function message(control: ControlMessage): string {
   return JSON.stringify(control)
+}
+
+function busy(text: string, hint: string): HoldfastError {
+  return new HoldfastError('BUSY', text, { hint })
 }
 
 function failed(text: string, hint: string): HoldfastError {
