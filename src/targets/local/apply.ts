@@ -2,17 +2,18 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
 import { lastLines, writeFileDurably } from '../../platform/files.ts'
+import { findManaged } from '../../platform/managed-process.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { TargetContext } from '../target.ts'
-import { askAgent } from './agent-client.ts'
 import { askSupervisor } from './control.ts'
 import { ensureSupervisor } from './ensure-supervisor.ts'
 import type { LocalPaths } from './paths.ts'
 import { checkPorts, listeners } from './ports.ts'
 import { checkPrograms, prepareStateDirectory, stateError } from './preflight.ts'
 import { lockHolder } from './process-lock.ts'
+import { noteSettings, settleNodes } from './node-settings.ts'
 import { settleSecrets } from './secrets.ts'
-import { readTopology, requireSecrets } from './state-files.ts'
+import { readTopology } from './state-files.ts'
 import { waitUntilReady } from './wait-ready.ts'
 
 const supervisorPatienceMs = 10_000
@@ -36,13 +37,15 @@ export async function apply(
   } catch (error) {
     throw stateError(error as NodeJS.ErrnoException, paths)
   }
+  // Nodes that are not running take the settings up when they start.
+  if (findManaged(paths.stateDir).every(({ component }) => !component.startsWith('redis-')))
+    noteSettings(paths, topology)
   const changes: string[] = []
   if (await ensureSupervisor(paths.stateDir)) {
     context.progress.step(`starting ${topology.name} in ${paths.stateDir}`)
     changes.push(`${topology.name} was started`)
   }
   await supervisorAnswers(paths, context)
-  if (changes.length > 0) await waitUntilReady(paths, topology, context)
   const { changes: applied } = await askSupervisor(
     paths.supervisorSocket,
     'apply',
@@ -55,10 +58,7 @@ export async function apply(
     },
   )
   changes.push(...applied)
-  if (before !== null && isSupervised && settingsOf(before) !== settingsOf(topology)) {
-    await restartNodes(paths, topology, context)
-    changes.push('the Redis nodes have new settings')
-  }
+  changes.push(...(await settleNodes(paths, topology, context)))
   await waitUntilReady(paths, topology, context)
   return changes
 }
@@ -97,10 +97,6 @@ function addressOf({ host, port }: { readonly host: string; readonly port: numbe
   return `${host}:${String(port)}`
 }
 
-function settingsOf({ redis }: Topology): string {
-  return JSON.stringify(redis)
-}
-
 async function supervisorAnswers(paths: LocalPaths, { signal, progress }: TargetContext): Promise<void> {
   const deadline = performance.now() + supervisorPatienceMs
   for (;;) {
@@ -123,21 +119,5 @@ async function supervisorAnswers(paths: LocalPaths, { signal, progress }: Target
     if (!existsSync(paths.wanted))
       throw new HoldfastError('BUSY', 'the deployment is being stopped', { hint: './holdfast up' })
     await delay(20)
-  }
-}
-
-/** One at a time, and the next only when the last is in sync again; an agent whose node is the primary switches over first. */
-async function restartNodes(paths: LocalPaths, topology: Topology, context: TargetContext): Promise<void> {
-  const { internal } = requireSecrets(paths)
-  for (const node of topology.nodes) {
-    await waitUntilReady(paths, topology, context)
-    context.progress.step(`${node.name} is started anew with its new settings`)
-    await askAgent(
-      node,
-      internal,
-      '/restart',
-      { component: 'redis' },
-      { failure: 'INTERNAL', signal: context.signal },
-    )
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
 import { lastLines } from '../../platform/files.ts'
-import { instanceAddress } from '../../render/haproxy-cfg.ts'
+import { instanceAddress, instanceSlots } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { httpProbe } from './http-probe.ts'
 import type { Keeper } from './keeper.ts'
@@ -70,6 +70,19 @@ export class Instances {
       operation.step(`app-${String(index)} is replaced`)
     }
     await this.#remove(spare, operation)
+  }
+
+  /** For while old and new instances answer different health checks: the front door goes by what is told to it alone. */
+  async withoutChecks(work: () => Promise<void>): Promise<void> {
+    const { frontDoor } = this.#deps
+    const slots = range(instanceSlots).map((index) => `app-${String(index)}`)
+    for (const slot of slots) await this.#tell(() => frontDoor.setChecks(slot, 'disable'))
+    try {
+      await work()
+    } catch (error) {
+      for (const slot of slots) await this.#tell(() => frontDoor.setChecks(slot, 'enable'))
+      throw error
+    }
   }
 
   async stopAll(): Promise<void> {

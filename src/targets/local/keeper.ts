@@ -91,11 +91,11 @@ export class Keeper {
         this.#process ??= await this.#options.start()
         const exit = await Promise.race([this.#process.exited, ended])
         if (exit === 'ended') return
-        log.warn({ component, ...exit }, 'exited')
+        log.warn({ part: component, ...exit }, 'exited')
         // What it leaves in its session would be in the way of the next one.
         await this.#process.stop({ graceMs: 0 })
       } catch (error) {
-        log.error({ component, err: error }, 'cannot be started')
+        log.error({ part: component, err: error }, 'cannot be started')
       }
       this.#process = null
       this.#restarts += 1

@@ -9,9 +9,9 @@ export interface PortOwner {
 }
 
 /** @returns the process of our own user that listens there, or null: nobody, or another user's */
-export function findPortOwner(port: number): PortOwner | null {
+export function findPortOwner(host: string, port: number): PortOwner | null {
   const inodes = new Set(
-    ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listening(readIfExists(table) ?? '', port)),
+    ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listening(readIfExists(table) ?? '', host, port)),
   )
   if (inodes.size === 0) return null
   for (const { pid } of ownProcesses()) {
@@ -21,13 +21,22 @@ export function findPortOwner(port: number): PortOwner | null {
   return null
 }
 
-/** @returns `socket:[inode]` of the listeners on a port, on whatever address; columns as in proc(5) */
-function listening(table: string, port: number): string[] {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+/** @returns `socket:[inode]` of the listeners in the way of an address; columns as in proc(5) */
+function listening(table: string, host: string, port: number): string[] {
+  const wanted = hexAddress(host)
   return table.split('\n').flatMap((line) => {
     const fields = line.trim().split(/\s+/)
-    return fields[1]?.endsWith(suffix) === true && fields[3] === '0A' ? [`socket:[${fields[9] ?? ''}]`] : []
+    const [address = '', hexPort = ''] = fields[1]?.split(':') ?? []
+    const isThere = fields[3] === '0A' && Number.parseInt(hexPort, 16) === port
+    const isInTheWay = address === wanted || /^0+$/.test(address) || /^0+$/.test(wanted)
+    return isThere && isInTheWay ? [`socket:[${fields[9] ?? ''}]`] : []
   })
+}
+
+/** IPv4 as the kernel writes it: `0100007F` for 127.0.0.1 (on the little-endian machines that are supported). */
+function hexAddress(host: string): string {
+  const bytes = host.split('.').toReversed()
+  return bytes.map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0')).join('')
 }
 
 function openFiles(pid: number): string[] {

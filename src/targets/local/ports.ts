@@ -44,7 +44,7 @@ export async function checkPorts(stateDir: string, wanted: readonly Listener[]):
     if (code === 'EACCES') return [`${where}: this user may not listen there`]
     if (code === 'EADDRNOTAVAIL') return [`${where}: this machine has no such address`]
     if (code !== 'EADDRINUSE') return [`${where}: ${String(code)}`]
-    const owner = findPortOwner(listener.port)
+    const owner = findPortOwner(listener.host, listener.port)
     if (owner !== null && sessions.has(readStat(owner.pid)?.session)) return []
     const who = owner === null ? 'a process of another user' : `pid ${String(owner.pid)} (${owner.command})`
     return [`${where} is in use by ${who}`]

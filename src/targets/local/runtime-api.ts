@@ -30,6 +30,11 @@ export class RuntimeApi {
     await this.#ask(`set server ${instancesBackend}/${slot} addr ${host} port ${String(port)}`)
   }
 
+  /** Without checks a server keeps the state it has. */
+  async setChecks(slot: string, state: 'enable' | 'disable'): Promise<void> {
+    await this.#ask(`${state} health ${instancesBackend}/${slot}`)
+  }
+
   async slots(): Promise<SlotState[]> {
     const [header = '', ...lines] = (await this.#ask(`show stat ${instancesBackend} 4 -1`)).trim().split('\n')
     const names = header.replace(/^# /, '').split(',')

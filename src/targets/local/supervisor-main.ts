@@ -27,7 +27,7 @@ export async function runSupervisor({
   makePrivateDirectory(paths.run)
   const lock = takeProcessLock(paths.supervisorLock)
   if ('heldBy' in lock) {
-    log.info({ pid: lock.heldBy }, 'another supervisor runs')
+    log.info({ supervisor: lock.heldBy }, 'another supervisor runs')
     return 0
   }
   const supervisor = new Supervisor(paths, log)

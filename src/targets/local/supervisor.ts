@@ -94,8 +94,7 @@ export class Supervisor {
       this.#keepers.clear()
       this.#sockets.close()
       const left = findManaged(this.#paths.stateDir).filter(({ pid }) => pid !== process.pid)
-      if (left.length > 0)
-        this.#log.warn({ left: left.map(({ component, pid }) => ({ component, pid })) }, 'left over')
+      if (left.length > 0) this.#log.warn({ left: left.map(({ component }) => component) }, 'left over')
       await Promise.all(left.map((found) => found.stop({ graceMs: agentGraceMs })))
     })
   }
@@ -143,19 +142,28 @@ export class Supervisor {
     this.#topology = requireTopology(this.#paths)
     const changes: string[] = []
     const differs = (component: string) => this.#storedFingerprint(component) !== this.#fingerprint(component)
-    for (const component of this.#keepers.keys()) {
-      if (!differs(component)) continue
+    for (const component of [...this.#keepers.keys()].filter(
+      (name) => name !== 'front-door' && differs(name),
+    )) {
       await this.#restart(component, operation)
       changes.push(`${component} has new settings`)
     }
     const wanted = wantedInstances(this.#paths, this.#topology)
     const before = this.#instances.keepers.size
     const outdated = [...this.#instances.keepers.keys()].filter((index) => differs(`app-${String(index)}`))
-    await this.#instances.roll(
-      outdated.filter((index) => index < wanted),
-      operation,
-    )
-    if (outdated.length > 0) changes.push(`the application has new settings: its instances were replaced`)
+    const roll = () =>
+      this.#instances.roll(
+        outdated.filter((index) => index < wanted),
+        operation,
+      )
+    const isDoorOutdated = differs('front-door')
+    if (isDoorOutdated && outdated.length > 0) await this.#instances.withoutChecks(roll)
+    else await roll()
+    if (outdated.length > 0) changes.push('the application has new settings: its instances were replaced')
+    if (isDoorOutdated) {
+      await this.#restart('front-door', operation)
+      changes.push('front-door has new settings')
+    }
     await this.#instances.scale(wanted, operation)
     if (before !== wanted) changes.push(`${String(wanted)} instances instead of ${String(before)}`)
     return { changes }
@@ -224,7 +232,7 @@ export class Supervisor {
   async #start(component: string, spec: ManagedSpec): Promise<ManagedProcess> {
     const started = await spawnManaged(spec)
     writeFileDurably(this.#paths.fingerprint(component), this.#fingerprint(component))
-    this.#log.info({ component, pid: started.pid }, 'started')
+    this.#log.info({ part: component, partPid: started.pid }, 'started')
     return started
   }
 
