@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
+import { commandLine, exitOf } from '../../test/harness/command-line.ts'
 
 /** The command line as a process, in a folder of its own; only what needs no deployment. */
 describe('holdfast', { concurrency: 2 }, () => {
   let directory = ''
+  const { start, run } = commandLine(() => directory)
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'holdfast-cli-'))
     await writeFile(join(directory, 'holdfast.yaml'), 'name: cli-test\nlocal: {network: 127.30.3.0/24}\n')
@@ -101,27 +98,4 @@ describe('holdfast', { concurrency: 2 }, () => {
     assert.equal(stderr, '')
     assert.equal(exitCode, 0)
   })
-
-  function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    return spawn(process.execPath, [main, ...args], {
-      cwd: directory,
-      env: { ...process.env, NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-  }
-
-  async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const child = start(args, env)
-    const [stdout, stderr, exitCode] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      exitOf(child),
-    ])
-    return { exitCode, stdout, stderr }
-  }
 })
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  const [exitCode] = (await once(child, 'exit')) as [number | null]
-  return exitCode
-}
