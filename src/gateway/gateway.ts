@@ -207,7 +207,8 @@ export class Gateway {
       now,
       target: () => this.target(),
       commands: () => this.table,
-      holding: () => this.hold.active,
+      holding: (inTransaction) => this.hold.active && (!inTransaction || this.hold.published),
+      planned: () => this.hold.published,
       confirm: (session) => {
         this.confirmer.request(session)
         this.watch()

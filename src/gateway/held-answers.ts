@@ -11,6 +11,8 @@ interface Batch {
   readonly buffers: Buffer[]
   readonly commands: HeldCommand[]
   bytes: number
+  /** When the first of it came. */
+  sinceMs: number
 }
 
 /**
@@ -21,9 +23,11 @@ export class HeldAnswers {
   private next: Batch = emptyBatch()
   private round: Batch = emptyBatch()
   private readonly traffic: Traffic
+  private readonly now: () => number
 
-  constructor(traffic: Traffic) {
+  constructor(traffic: Traffic, now: () => number) {
     this.traffic = traffic
+    this.now = now
   }
 
   get bytes(): number {
@@ -38,9 +42,10 @@ export class HeldAnswers {
     return this.next.commands.length + this.round.commands.length
   }
 
-  /** When the command of the oldest answer came; undefined when none is held. */
+  /** When the oldest answer came; undefined when none is held. */
   get oldestMs(): number | undefined {
-    return (this.round.commands[0] ?? this.next.commands[0])?.command.sinceMs
+    if (this.round.commands.length > 0) return this.round.sinceMs
+    return this.next.commands.length > 0 ? this.next.sinceMs : undefined
   }
 
   /** @param sole its answer may be told even when the primary is over: it says nothing about data */
@@ -59,6 +64,7 @@ export class HeldAnswers {
 
   /** Bytes that answer no command of their own: a message of a subscription. */
   addBytes(bytes: Buffer): void {
+    if (this.next.buffers.length === 0) this.next.sinceMs = this.now()
     this.next.buffers.push(bytes)
     this.next.bytes += bytes.length
   }
@@ -96,5 +102,5 @@ export class HeldAnswers {
 }
 
 function emptyBatch(): Batch {
-  return { buffers: [], commands: [], bytes: 0 }
+  return { buffers: [], commands: [], bytes: 0, sinceMs: 0 }
 }

@@ -14,6 +14,8 @@ const longestMs = 30_000
 /** A switchover's request that nothing new is sent, until it is released, runs out, or another primary is there. */
 export class Hold {
   private readonly options: HoldOptions
+  /** It was said that nothing is under way any more. */
+  published = false
   private id: string | null = null
   private expiry: NodeJS.Timeout | null = null
   private check: NodeJS.Timeout | null = null
@@ -46,6 +48,7 @@ export class Hold {
     if (this.check !== null) clearInterval(this.check)
     this.expiry = null
     this.check = null
+    this.published = false
     if (this.id === null) return
     this.id = null
     this.options.onRelease(why)
@@ -61,6 +64,7 @@ export class Hold {
       if (!this.options.quiet()) return
       if (this.check !== null) clearInterval(this.check)
       this.check = null
+      this.published = true
       this.options.publishHeld(id)
     }, checkMs)
   }

@@ -18,8 +18,10 @@ export interface Hub {
   /** Where commands go; null: nowhere now. */
   readonly target: () => Primary | null
   readonly commands: () => CommandTable
-  /** A switchover asks that nothing new is sent. */
-  readonly holding: () => boolean
+  /** A switchover asks that nothing new is sent; what is within a transaction may end it until all is quiet. */
+  readonly holding: (inTransaction: boolean) => boolean
+  /** A switchover is under way, everybody holds, and writes are paused on the old primary. */
+  readonly planned: () => boolean
   /** The session holds answers that arrived just now: confirm them. */
   readonly confirm: (session: Session) => void
   /** Something waits that time may end. */

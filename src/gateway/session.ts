@@ -4,14 +4,13 @@ import { encodeError } from '../resp/encode.ts'
 import { requestLimits, unauthenticatedLimits } from '../resp/limits.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { localAnswer, type Command } from './command.ts'
-import { Fifo } from './fifo.ts'
+import { CommandQueue } from './command-queue.ts'
 import { HeldAnswers, type HeldCommand } from './held-answers.ts'
 import type { Hub } from './hub.ts'
 import { intake, type IntakeState } from './intake.ts'
 import { isReplayable } from './command-table.ts'
-import { settleRefused, splitLost } from './outcome.ts'
+import { lostInFlight, lostWhileCollecting, type Loss } from './losses.ts'
 import { ReplyPath } from './reply-path.ts'
-import { sendable } from './send-run.ts'
 import { SessionState } from './session-state.ts'
 import { Upstream } from './upstream.ts'
 import { noPrimary, uncertain, unconfirmed } from './words.ts'
@@ -28,8 +27,7 @@ export class Session {
   private readonly hub: Hub
   private readonly client: Socket
   private readonly framer: RequestFramer
-  private readonly queue = new Fifo<Command>()
-  private queueBytes = 0
+  private readonly queue: CommandQueue
   private readonly state = new SessionState()
   private readonly replies: ReplyPath
   private readonly intake: IntakeState = { inMulti: false }
@@ -38,6 +36,8 @@ export class Session {
   /** MULTI is sent, and neither EXEC nor DISCARD yet. */
   private openMulti = false
   private backingOff = false
+  /** AUTH or HELLO is under way: what the client may do, and how much it may send, is not known before it is answered. */
+  private introducing = false
   /** The client is not listened to any more: what is under way is finished, then it is closed. */
   private ending = false
   /** The client has sent its last byte. */
@@ -47,8 +47,9 @@ export class Session {
   constructor(hub: Hub, client: Socket) {
     this.hub = hub
     this.client = client
+    this.queue = new CommandQueue(hub.traffic)
     this.framer = new RequestFramer(hub.passwordRequired ? unauthenticatedLimits : requestLimits)
-    this.replies = new ReplyPath(new HeldAnswers(hub.traffic), this.state, {
+    this.replies = new ReplyPath(new HeldAnswers(hub.traffic, hub.now), this.state, {
       replayable: (command) => this.replayable(command),
       answered: (command) => {
         if (!command.blocking) hub.traffic.inFlight--
@@ -63,9 +64,9 @@ export class Session {
         if (this.state.authenticated) this.framer.limits = requestLimits
         this.intakeMore()
       },
-      broken: (why) => {
+      broken: () => {
         this.upstream?.discard()
-        this.upstreamLost(why)
+        this.upstreamLost()
       },
     })
     client.setNoDelay(true)
@@ -87,10 +88,6 @@ export class Session {
     })
   }
 
-  get blockedOnly(): boolean {
-    return this.openMulti && this.replies.sent.length === 0 && this.replies.held.empty
-  }
-
   /** Another primary, or none: what the old one answered and nobody confirmed is not to be believed. */
   primaryOver(): void {
     if (this.gone || this.upstreamOf === null) return
@@ -103,12 +100,15 @@ export class Session {
     this.tell(firm, uncertain)
     const { collected, commands } = this.replies.giveUp()
     const rest = held.slice(barrier + 1)
+    const planned = this.hub.planned()
+    const replayable = (command: Command): boolean =>
+      this.replayable(command) || (planned && command.blocking)
     if (collected === null) {
-      this.settleLost(rest, commands)
-      return
+      this.settle(lostInFlight(rest, commands, replayable))
+    } else {
+      this.tell(rest, uncertain)
+      this.settle(lostWhileCollecting(collected, commands, replayable))
     }
-    this.tell(rest, uncertain)
-    this.settleCollected(collected, commands)
   }
 
   beginRound(): void {
@@ -135,7 +135,7 @@ export class Session {
     const stuck = sent?.blocking === false && sent.sinceMs <= limitMs
     if (stuck && unreachableSinceMs !== null && unreachableSinceMs <= limitMs) {
       this.upstream?.discard()
-      this.upstreamLost('the primary does not answer', true)
+      this.upstreamLost(() => false)
     }
     this.expireParked(limitMs)
   }
@@ -146,8 +146,7 @@ export class Session {
     if (this.queue.peek()?.request === null && this.replies.sent.length === 0) this.answerLocals()
     if (this.queue.length === 0) return
     const target = this.hub.target()
-    const held = this.hub.holding() && !this.openMulti
-    if (target === null || held || this.backingOff || this.replies.collecting) {
+    if (target === null || this.hub.holding(this.openMulti) || this.backingOff || this.replies.collecting) {
       this.hub.watch()
       return
     }
@@ -155,15 +154,12 @@ export class Session {
     const { upstream } = this
     if (upstream === null || !upstream.ready || upstream.full) return
     const nowMs = this.hub.now()
-    const { buffers, bytes } = sendable(
-      this.queue,
+    const buffers = this.queue.take(
       (command) => {
         this.noteSent(command, nowMs)
       },
-      () => !this.hub.holding() || this.openMulti,
+      () => !this.hub.holding(this.openMulti),
     )
-    this.queueBytes -= bytes
-    this.hub.traffic.parkedBytes -= bytes
     upstream.write(buffers)
     this.intakeMore()
   }
@@ -174,7 +170,7 @@ export class Session {
     this.gone = true
     this.upstream?.discard()
     this.upstream = null
-    this.dropQueue()
+    this.queue.clear()
     this.replies.giveUp()
     this.replies.held.drain()
     this.client.destroy()
@@ -212,22 +208,16 @@ export class Session {
 
   private enqueue(command: Command): void {
     this.queue.push(command)
-    this.queueBytes += command.size
-    this.hub.traffic.parked++
-    this.hub.traffic.parkedBytes += command.size
     if (command.kind === 'quit') this.ending = true
     if (!this.state.authenticated && this.hub.passwordRequired)
       this.introducing ||= command.kind === 'auth' || command.kind === 'hello'
   }
 
-  /** AUTH or HELLO is under way: what the client may do, and how much it may send, is not known before it is answered. */
-  private introducing = false
-
   private full(): boolean {
     const { limits, traffic } = this.hub
     return (
       this.introducing ||
-      this.queueBytes > limits.parkedBytes ||
+      this.queue.bytes > limits.parkedBytes ||
       this.queue.length + this.replies.sent.length > limits.parkedCommands ||
       (this.queue.length > 0 && traffic.parkedBytes > limits.allParkedBytes)
     )
@@ -251,7 +241,6 @@ export class Session {
   }
 
   private noteSent(command: Command, nowMs: number): void {
-    this.hub.traffic.parked--
     if (command.request === null && this.replies.sent.length === 0) {
       this.place(command, command.answer)
       return
@@ -283,61 +272,32 @@ export class Session {
       onDrain: () => {
         this.pump()
       },
-      onClosed: (reason) => {
-        this.upstreamLost(reason)
+      onClosed: () => {
+        this.upstreamLost()
       },
     })
     this.upstream = upstream
   }
 
   /** The connection is gone; the primary may be well. What it answered can still be confirmed. */
-  private upstreamLost(_reason: string, all = false): void {
+  private upstreamLost(replayable = (command: Command): boolean => this.replayable(command)): void {
     this.upstream = null
     if (this.gone) return
+    const torn = this.replies.torn
     const { collected, commands } = this.replies.giveUp()
-    if (all) this.settleLost([], commands, true)
-    else if (collected === null) this.settleLost([], commands)
-    else this.settleCollected(collected, commands)
+    if (collected === null) this.settle(lostInFlight([], commands, replayable), torn)
+    else this.settle(lostWhileCollecting(collected, commands, replayable), torn)
   }
 
-  /** @param held answers that came and were not confirmed, older than the commands */
-  private settleLost(held: readonly HeldCommand[], sent: readonly Command[], all = false): void {
-    const commands = [...held.map((one) => one.command), ...sent]
-    const lost = all
-      ? { uncertain: commands, again: [] }
-      : splitLost(commands, (command) => this.replayable(command))
-    const torn = lost.uncertain.some((command) => command.kind !== 'plain')
-    for (const command of lost.uncertain) this.giveUp(command, uncertain)
-    this.hub.counters.inFlightLost += lost.uncertain.length
-    this.afterLoss(lost.again, torn)
-  }
-
-  private settleCollected(collected: Parameters<typeof settleRefused>[0], sent: readonly Command[]): void {
-    const answered = [
-      ...collected,
-      ...sent.map((command) => ({
-        command,
-        reply: command.answer ?? uncertain,
-        refused: false,
-        replayable: this.replayable(command),
-      })),
-    ]
-    const { deliver, again } = settleRefused(answered)
-    for (const { command, reply } of deliver)
-      this.giveUp(command, reply === 'refused' ? noPrimary : uncertain)
-    this.afterLoss(
-      again,
-      deliver.some(({ command }) => command.kind !== 'plain'),
-    )
-  }
-
-  private afterLoss(again: readonly Command[], torn: boolean): void {
+  private settle(loss: Loss, torn = false): void {
+    for (const { command, words } of loss.told) this.giveUp(command, words)
+    this.hub.counters.inFlightLost += loss.told.length
     this.openMulti = false
-    if (torn || this.state.bound || this.replies.torn) {
+    if (loss.torn || torn || this.state.bound) {
       this.cut()
       return
     }
-    this.requeue(again)
+    this.requeue(loss.again)
     this.backOff()
   }
 
@@ -352,12 +312,7 @@ export class Session {
   }
 
   private requeue(commands: readonly Command[]): void {
-    this.queue.unshift(commands)
-    for (const command of commands) {
-      this.queueBytes += command.size
-      this.hub.traffic.parkedBytes += command.size
-    }
-    this.hub.traffic.parked += commands.length
+    this.queue.putBack(commands)
     if (commands.length > 0) this.hub.watch()
   }
 
@@ -372,28 +327,25 @@ export class Session {
   }
 
   private expireParked(limitMs: number): void {
-    const parked = this.upstream?.ready !== true || this.backingOff || this.hub.holding()
+    const parked = this.upstream?.ready !== true || this.backingOff || this.hub.holding(this.openMulti)
+    if (!parked) return
     for (
       let next = this.queue.peek();
-      parked && next !== undefined && next.sinceMs <= limitMs;
+      next !== undefined && next.sinceMs <= limitMs;
       next = this.queue.peek()
     ) {
       this.queue.shift()
-      this.queueBytes -= next.size
-      this.hub.traffic.parked--
-      this.hub.traffic.parkedBytes -= next.size
+      const torn = next.request !== null && next.kind !== 'plain'
       this.giveUp(next, noPrimary)
-      if (next.request !== null && next.kind !== 'plain') {
-        this.cut()
-        return
-      }
+      if (!torn) continue
+      this.cut()
+      return
     }
   }
 
   private answerLocals(): void {
     for (let next = this.queue.peek(); next?.request === null; next = this.queue.peek()) {
       this.queue.shift()
-      this.hub.traffic.parked--
       this.place(next, next.answer)
     }
   }
@@ -409,8 +361,11 @@ export class Session {
 
   private place(command: Command, answer: Buffer | null): void {
     if (this.gone) return
-    const local = { ...command, request: null }
-    if (this.replies.held.empty) {
+    const local = { ...command, request: null, answer }
+    if (this.replies.sent.length > 0) {
+      // a command that blocks was sent before it: its answer comes first
+      this.replies.sent.push(local)
+    } else if (this.replies.held.empty) {
       if (answer !== null) this.write([answer])
       this.finishIfQuit([{ command: local, answer }])
     } else if (answer !== null) {
@@ -429,7 +384,7 @@ export class Session {
 
   /** Nothing more can be right on this connection: what was answered leaves, then it is closed. */
   private cut(): void {
-    this.dropQueue()
+    this.queue.clear()
     this.ending = true
     this.place(localAnswer(Buffer.alloc(0), 'quit', this.hub.now()), Buffer.alloc(0))
   }
@@ -440,13 +395,6 @@ export class Session {
       this.client.end(() => {
         this.close()
       })
-  }
-
-  private dropQueue(): void {
-    this.hub.traffic.parked -= this.queue.length
-    this.hub.traffic.parkedBytes -= this.queueBytes
-    this.queueBytes = 0
-    this.queue.drain()
   }
 
   private stream(bytes: Buffer): void {
