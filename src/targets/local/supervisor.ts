@@ -1,27 +1,19 @@
 import { rmSync } from 'node:fs'
-import { relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
-import { makePrivateDirectory, readIfExists, writeFileDurably } from '../../platform/files.ts'
+import { writeFileDurably } from '../../platform/files.ts'
 import type { Logger } from '../../platform/log.ts'
-import {
-  findManaged,
-  spawnManaged,
-  type ManagedProcess,
-  type ManagedSpec,
-} from '../../platform/managed-process.ts'
+import { findManaged, type ManagedProcess } from '../../platform/managed-process.ts'
 import { createMutex } from '../../platform/mutex.ts'
-import { instanceAddress, renderHaproxyCfg } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
-import { agentSpec, fingerprint, frontDoorSpec, gatewaySpec, instanceSpec } from './component-specs.ts'
 import type { CommandHandlers, SupervisorStatus } from './control.ts'
-import { HeldSockets } from './held-sockets.ts'
 import { httpProbe, reachable } from './http-probe.ts'
 import { Instances, range, type Operation } from './instances.ts'
 import { Keeper } from './keeper.ts'
+import { Launcher } from './launcher.ts'
 import type { LocalPaths } from './paths.ts'
 import { RuntimeApi } from './runtime-api.ts'
-import { openFilesLimit, requireSecrets, requireTopology, wantedInstances } from './state-files.ts'
+import { requireTopology, wantedInstances } from './state-files.ts'
 
 /** An agent stops its sentinel and its redis-server orderly before it ends. */
 const agentGraceMs = 30_000
@@ -35,7 +27,7 @@ export class Supervisor {
   readonly #log: Logger
   readonly #keepers = new Map<string, Keeper>()
   readonly #instances: Instances
-  readonly #sockets = new HeldSockets()
+  readonly #launcher: Launcher
   readonly #one = createMutex()
   readonly #ending = new AbortController()
   #topology: Topology
@@ -49,6 +41,12 @@ export class Supervisor {
       frontDoor: new RuntimeApi(paths.frontDoorSocket),
       keeper: (index) => this.#instanceKeeper(index, null),
       logFile: (component) => paths.log(component),
+    })
+    this.#launcher = new Launcher({
+      paths,
+      log,
+      topology: () => this.#topology,
+      ready: this.#instances.ready,
     })
   }
 
@@ -92,7 +90,7 @@ export class Supervisor {
       const agents = [...this.#keepers].filter(([component]) => component.startsWith('agent-'))
       await Promise.all(agents.map(([, keeper]) => keeper.stop(agentGraceMs)))
       this.#keepers.clear()
-      this.#sockets.close()
+      this.#launcher.close()
       const left = findManaged(this.#paths.stateDir).filter(({ pid }) => pid !== process.pid)
       if (left.length > 0) this.#log.warn({ left: left.map(({ component }) => component) }, 'left over')
       await Promise.all(left.map((found) => found.stop({ graceMs: agentGraceMs })))
@@ -141,7 +139,7 @@ export class Supervisor {
   async #apply(operation: Operation): Promise<{ changes: string[] }> {
     this.#topology = requireTopology(this.#paths)
     const changes: string[] = []
-    const differs = (component: string) => this.#storedFingerprint(component) !== this.#fingerprint(component)
+    const differs = (component: string) => this.#launcher.isOutdated(component)
     for (const component of [...this.#keepers.keys()].filter(
       (name) => name !== 'front-door' && differs(name),
     )) {
@@ -217,7 +215,7 @@ export class Supervisor {
 
   #keep(component: string, running: ReadonlyMap<string, ManagedProcess>, prepare?: () => void): void {
     prepare?.()
-    const start = () => this.#start(component, this.#specOf(component))
+    const start = () => this.#launcher.start(component)
     const keeper = new Keeper({ component, start, log: this.#log }, running.get(component))
     this.#keepers.set(component, keeper)
     keeper.start()
@@ -225,77 +223,8 @@ export class Supervisor {
 
   #instanceKeeper(index: number, adopted: ManagedProcess | null): Keeper {
     const component = `app-${String(index)}`
-    const start = () => this.#start(component, this.#specOf(component))
+    const start = () => this.#launcher.start(component)
     return new Keeper({ component, start, log: this.#log }, adopted)
-  }
-
-  async #start(component: string, spec: ManagedSpec): Promise<ManagedProcess> {
-    const started = await spawnManaged(spec)
-    writeFileDurably(this.#paths.fingerprint(component), this.#fingerprint(component))
-    this.#log.info({ part: component, partPid: started.pid }, 'started')
-    return started
-  }
-
-  #specOf(component: string): ManagedSpec {
-    const { gateway, frontDoor } = this.#topology
-    const [, role = '', number = ''] = /^(agent|app|gateway|front-door)-?(\d*)$/.exec(component) ?? []
-    switch (role) {
-      case 'agent':
-        return agentSpec(this.#paths, Number(number))
-      case 'gateway':
-        return gatewaySpec(this.#paths, this.#sockets.hold(component, gateway))
-      case 'front-door': {
-        const held = this.#sockets.hold(component, frontDoor)
-        this.#renderFrontDoor(held === null ? null : 3)
-        return frontDoorSpec(this.#paths, held)
-      }
-      default:
-        return instanceSpec(this.#paths, this.#topology, requireSecrets(this.#paths), Number(number))
-    }
-  }
-
-  #renderFrontDoor(listenFd: number | null): void {
-    makePrivateDirectory(this.#paths.config)
-    const cfg = renderHaproxyCfg(this.#topology, {
-      // Relative to the state directory, where HAProxy runs: a socket's path may not be long.
-      runtimeSocket: `unix@${relative(this.#paths.stateDir, this.#paths.frontDoorSocket)}`,
-      ready: [...this.#instances.ready],
-      listenFd,
-      maxConnections: Math.min(4096, Math.floor((openFilesLimit() - 200) / 2)),
-    })
-    writeFileDurably(this.#paths.haproxyCfg, cfg)
-  }
-
-  #fingerprint(component: string): string {
-    const { name, nodes, redis, gateway, app, frontDoor } = this.#topology
-    const secrets = requireSecrets(this.#paths)
-    if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, secrets)
-    if (component === 'gateway') return fingerprint(nodes, redis, gateway, secrets)
-    if (component === 'front-door') {
-      return fingerprint(
-        frontDoor,
-        app.healthPath,
-        app.command === null,
-        gateway.holdMs,
-        instanceAddress(this.#topology, 0),
-      )
-    }
-    const { command, directory, env } = app
-    const address = instanceAddress(this.#topology, Number(component.slice('app-'.length)))
-    return fingerprint(
-      command,
-      directory,
-      env,
-      address,
-      gateway.host,
-      gateway.port,
-      redis.db,
-      secrets.password,
-    )
-  }
-
-  #storedFingerprint(component: string): string | null {
-    return readIfExists(this.#paths.fingerprint(component))
   }
 }
 
