@@ -11,23 +11,6 @@ interface Broken {
 const { confirmation, gateVerdict } = realRules
 const three: Setting = { nodes: 3, focus: { erase: 0 } }
 
-/** Likelier: a volume is emptied while an old primary has not heard of a new reign. */
-const emptied: Setting['focus'] = {
-  erase: 0,
-  learnPromises: 0,
-  emptyVolume: 30,
-  crash: 2,
-  promote: 1,
-  follow: 3,
-  hang: 0.5,
-  proposeJoin: 0,
-  noise: 0,
-  concludeGate: 3,
-  fence: 0.5,
-  noticeLoss: 2,
-  swap: 3,
-}
-
 const duties: readonly Broken[] = [
   {
     name: 'a promise forgotten at a restart',
@@ -50,6 +33,11 @@ const duties: readonly Broken[] = [
     setting: three,
   },
   {
+    name: 'a fenced primary that goes on feeding replicas once it is promoted again',
+    rules: without('fencedFeedsNobody'),
+    setting: { nodes: 3, focus: { erase: 0, promote: 4 } },
+  },
+  {
     name: 'a gate that passes although its candidate has promised a later one',
     rules: without('promiseStandsAtServe'),
     setting: { nodes: 3, focus: { erase: 0, openGate: 2 } },
@@ -63,11 +51,6 @@ const duties: readonly Broken[] = [
     name: 'old data that comes back after a full sync and counts',
     rules: without('oldDataIsNotIntact'),
     setting: { nodes: 3, focus: { erase: 0, settle: 0.2, crash: 2 } },
-  },
-  {
-    name: 'an emptied volume that follows before it knows what was promised',
-    rules: without('blankAsksForPromises'),
-    setting: { nodes: 3, focus: emptied },
   },
   {
     name: 'a confirmation or change of members in a restarted process that lost its tail',
@@ -155,7 +138,7 @@ const decisions: readonly Broken[] = [
       confirmation: (round, expected, f) =>
         confirmation({ ...round, run: round.record?.run ?? '' }, expected, f),
     },
-    setting: { nodes: 3, focus: { erase: 0, promote: 4 } },
+    setting: { nodes: 3, focus: { erase: 0, promote: 6, crash: 3, restart: 3 } },
   },
   {
     name: 'a node that resyncs from a primary whose record is older',

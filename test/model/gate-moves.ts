@@ -1,7 +1,6 @@
 /** Promotions, gates step by step, following: what Sentinel and the agents do. */
 import type { FencedNode } from '../../src/insync/gate.ts'
 import { compareEpochs, formatEpoch } from '../../src/insync/record.ts'
-import { newReplid } from './node-moves.ts'
 import type { Random } from './random.ts'
 import { text } from './traffic-moves.ts'
 import {
@@ -26,7 +25,7 @@ export function promote(world: World, random: Random): boolean {
 
 function makeMaster(world: World, node: ModelNode): boolean {
   if (!responds(node) || node.role === 'master' || node.emptied) return false
-  Object.assign(node, { role: 'master' as const, follows: null, linked: false, run: newReplid(world) })
+  Object.assign(node, { role: 'master' as const, follows: null, linked: false })
   world.trace.push(`${String(node.index)} is promoted`)
   return true
 }
@@ -67,6 +66,7 @@ export function fence(world: World, random: Random): boolean {
   node.promise = gate.epoch
   leave(node)
   if (world.rules.duties.fencedPrimaryDeposed) node.role = 'slave'
+  if (world.rules.duties.fencedFeedsNobody) feedNobody(world, node)
   gate.reports.set(node.index, { report: reportOf(node), head: node.head })
   world.trace.push(
     `${String(node.index)} is fenced for ${formatEpoch(gate.epoch)} with ${text(recordOf(node))}`,
@@ -79,6 +79,12 @@ const stands = (world: World, gate: Gate): boolean =>
 
 function leave(node: ModelNode): void {
   Object.assign(node, { follows: null, linked: false })
+}
+
+/** Those attached are cut, and nobody attaches. */
+function feedNobody(world: World, node: ModelNode): void {
+  node.feeds = false
+  for (const each of world.nodes) if (each.follows === node.index) each.linked = false
 }
 
 function reportOf(node: ModelNode): FencedNode {
@@ -101,14 +107,14 @@ export function concludeGate(world: World, random: Random): boolean {
   const verdict = world.rules.gateVerdict(gate.candidate, gate.epoch, reports, world.f, node.run)
   if (verdict.kind === 'yield' && random.chance(0.7)) {
     world.gates.splice(world.gates.indexOf(gate), 1)
-    node.role = 'slave'
+    if (random.chance(0.5)) node.role = 'slave'
     const better = verdict.qualified[0]
     return better !== undefined && makeMaster(world, nodeAt(world, better))
   }
   if (verdict.kind !== 'serve') return false
   checkServe(world, gate, node.head)
   writeRecord(world, node, verdict.record)
-  Object.assign(node, { restarted: false, memory: verdict.record })
+  Object.assign(node, { restarted: false, memory: verdict.record, feeds: true })
   world.reigns.push({ epoch: gate.epoch, first: node.head })
   world.gates.splice(world.gates.indexOf(gate), 1)
   world.trace.push(`gate ${formatEpoch(gate.epoch)} passed: ${text(verdict.record)}`)
@@ -144,6 +150,7 @@ export function follow(world: World, random: Random): boolean {
   if (node.blank && world.rules.duties.blankAsksForPromises) return false
   if (!world.rules.mayFollow(node.promise, recordOf(node), request.record)) return false
   node.promise = request.record.epoch
+  if (world.rules.duties.fencedFeedsNobody) feedNobody(world, node)
   Object.assign(node, { role: 'slave' as const, follows: request.to, linked: false, blank: false })
   world.trace.push(`${String(node.index)} follows ${String(request.to)}`)
   return true

@@ -7,7 +7,7 @@ import { nodeAt, recordOf, reigns, responds, writeRecord, type ModelNode, type W
 function followed(world: World, node: ModelNode): ModelNode | null {
   if (node.follows === null || node.role !== 'slave' || !responds(node)) return null
   const primary = nodeAt(world, node.follows)
-  return responds(primary) && primary.role === 'master' && !primary.emptied ? primary : null
+  return responds(primary) && primary.role === 'master' && primary.feeds && !primary.emptied ? primary : null
 }
 
 /** Some of the stream arrives, or a lost link is made anew: partially where possible, else by a full sync. */
@@ -87,7 +87,7 @@ export function crash(world: World, random: Random): boolean {
   node.acks.clear()
   const role = 'slave' as const
   Object.assign(node, { up: false, hung: false, role, follows: null, linked: false })
-  Object.assign(node, { emptied: false, disk: null, memory: null, run: newReplid(world) })
+  Object.assign(node, { emptied: false, disk: null, memory: null, run: newRun(world), feeds: false })
   world.trace.push(
     `${String(node.index)} crashes with ${text(recordOf(node))} at ${String(node.head.offset)}`,
   )
@@ -145,7 +145,7 @@ export function noise(world: World, random: Random): boolean {
   return true
 }
 
-export function newReplid(world: World): string {
+function newRun(world: World): string {
   world.counter += 1
   return `r${String(world.counter)}`
 }

@@ -24,6 +24,8 @@ export interface Duties {
   readonly offsetBeyondRecord: boolean
   /** A primary that grants another node's gate is a replica before it reports its record. */
   readonly fencedPrimaryDeposed: boolean
+  /** Whoever is fenced or follows is no primary to anybody: a process keeps its run_id, also when it is promoted again. */
+  readonly fencedFeedsNobody: boolean
   /** The first record is written only while the candidate's promise is still that of its own gate. */
   readonly promiseStandsAtServe: boolean
   /** A node follows only who reigns: role master, record of its own, of this process (run). */
@@ -50,6 +52,7 @@ export const realRules: Rules = {
     recordReadAfterWrites: true,
     offsetBeyondRecord: true,
     fencedPrimaryDeposed: true,
+    fencedFeedsNobody: true,
     promiseStandsAtServe: true,
     followsOnlyReigning: true,
     oldDataIsNotIntact: true,

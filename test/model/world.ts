@@ -11,7 +11,10 @@ export interface ModelNode {
   up: boolean
   hung: boolean
   role: 'master' | 'slave'
+  /** run_id of its process. */
   run: string
+  /** Lets replicas attach: from its gate on, until it is fenced, follows or ends. */
+  feeds: boolean
   follows: number | null
   /** Its link to whom it follows is synced: it holds a beginning of that log. */
   linked: boolean
@@ -97,7 +100,8 @@ export function createWorld(n: number, rules: Rules, tailLoss: boolean, heat: nu
     up: true,
     hung: false,
     role: index === 0 ? 'master' : 'slave',
-    run: index === 0 ? 'r0' : 'r0-replica',
+    run: `r${String(index)}`,
+    feeds: index === 0,
     follows: index === 0 ? null : 0,
     linked: index !== 0,
     emptied: false,
@@ -110,7 +114,7 @@ export function createWorld(n: number, rules: Rules, tailLoss: boolean, heat: nu
   }))
   const lists = { pending: [], rounds: [], swaps: [], followRequests: [], gates: [], answered: [], trace: [] }
   const versions = new Map([[versionOf(record), members.join()]])
-  return { f, rules, tailLoss, heat, nodes, ...lists, reigns: [{ epoch, first }], versions, counter: 0 }
+  return { f, rules, tailLoss, heat, nodes, ...lists, reigns: [{ epoch, first }], versions, counter: n }
 }
 
 export function nodeAt(world: World, index: number): ModelNode {
