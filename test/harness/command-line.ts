@@ -46,3 +46,16 @@ export async function exitOf(child: ChildProcess): Promise<number | null> {
   const [exitCode] = (await once(child, 'exit')) as [number | null]
   return exitCode
 }
+
+/** Addresses for one deployment of this test process, so that two runs of the tests do not meet. */
+export function ownAddresses() {
+  const slot = process.pid % 200
+  const prefix = `127.31.${slot}`
+  return {
+    network: `${prefix}.0/24`,
+    gateway: `${prefix}.101:6379`,
+    frontDoor: `${prefix}.100:8080`,
+    /** Instances are on 127.0.0.1; with room for scaling. */
+    appPort: 20_000 + slot * 50,
+  }
+}

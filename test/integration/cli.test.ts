@@ -9,16 +9,17 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 
 import type { Status } from '../../src/targets/status.ts'
-import { commandLine, exitOf } from '../harness/command-line.ts'
+import { commandLine, exitOf, ownAddresses } from '../harness/command-line.ts'
 import type { CommandResult } from '../harness/command-line.ts'
 
-const frontDoor = 'http://127.30.2.100:8080'
+const place = ownAddresses()
+const frontDoor = `http://${place.frontDoor}`
 const spec = `name: cli-integration
-app: {instances: 2, port: 28090}
+app: {instances: 2, port: ${place.appPort}}
 redis: {password: {file: password}}
-gateway: {listen: "127.30.2.101:6379"}
-frontDoor: {listen: "127.30.2.100:8080"}
-local: {network: 127.30.2.0/24}
+gateway: {listen: "${place.gateway}"}
+frontDoor: {listen: "${place.frontDoor}"}
+local: {network: ${place.network}}
 `
 
 /** The commands as somebody types them, one after the other, on a real deployment. */
@@ -67,7 +68,7 @@ describe('the commands on a deployment', { timeout: 180_000 }, () => {
     const { exitCode, stdout, stderr } = await run(['up'])
     assert.equal(exitCode, 0, stderr)
     assert.match(stderr, /notice: removed the newline at the end of the file .*password/)
-    assert.match(stdout, /^cli-integration is up: http:\/\/127\.30\.2\.100:8080\n/)
+    assert.ok(stdout.startsWith(`cli-integration is up: ${frontDoor}\n`), stdout)
     assert.ok(stdout.includes(`curl ${frontDoor}/hello\n`), stdout)
     assert.equal(await count('hello'), 1)
     assert.equal(await count('hello'), 2)
@@ -84,7 +85,7 @@ describe('the commands on a deployment', { timeout: 180_000 }, () => {
   it('status: a table, and JSON that is healthy', async () => {
     const { stdout, exitCode } = await run(['status'])
     assert.match(stdout, /^cli-integration on this machine: healthy\n/)
-    assert.match(stdout, /redis-0 +127\.30\.2\.1:6379 +primary +yes/)
+    assert.match(stdout, /redis-0 +127\.\d+\.\d+\.1:6379 +primary +yes/)
     assert.equal(exitCode, 0)
     const status = await readStatus()
     assert.equal(status.state, 'healthy')
@@ -105,7 +106,7 @@ describe('the commands on a deployment', { timeout: 180_000 }, () => {
     assert.equal((await promisify(execFile)('/bin/sh', ['-c', script])).stdout, '2\n')
     const variables = JSON.parse((await run(['env', '--json'])).stdout) as Record<string, string>
     assert.equal(variables.REDIS_PASSWORD, 'it\'s $ecret, "really"')
-    assert.equal(variables.REDIS_HOST, '127.30.2.101')
+    assert.equal(`${variables.REDIS_HOST ?? ''}:${variables.REDIS_PORT ?? ''}`, place.gateway)
   })
 
   it('redis-cli is the real one, with its exit code', async () => {

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-import { commandLine } from '../harness/command-line.ts'
+import { commandLine, ownAddresses } from '../harness/command-line.ts'
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url))
-const frontDoor = 'http://127.30.4.100:8080'
+const place = ownAddresses()
+const frontDoor = `http://${place.frontDoor}`
 const hasRedis = existsSync('/usr/lib/python3/dist-packages/redis')
 if (!hasRedis && process.env.CI) throw new Error('python3-redis is missing (apt-get install python3-redis)')
 
@@ -24,10 +25,13 @@ describe(
       directory = await mkdtemp(join(tmpdir(), 'holdfast-own-'))
       const example = await readFile(join(examples, 'your-own-program.yaml'), 'utf8')
       const spec = example
-        .replace('127.0.0.1:6579', '127.30.4.101:6379')
-        .replace('127.0.0.1:8280', '127.30.4.100:8080')
-        .replace('127.0.6.0/24', '127.30.4.0/24')
-        .replace('directory: python-counter', `directory: ${join(examples, 'python-counter')}\n  port: 28290`)
+        .replace('127.0.0.1:6579', place.gateway)
+        .replace('127.0.0.1:8280', place.frontDoor)
+        .replace('127.0.6.0/24', place.network)
+        .replace(
+          'directory: python-counter',
+          `directory: ${join(examples, 'python-counter')}\n  port: ${place.appPort}`,
+        )
       await writeFile(join(directory, 'holdfast.yaml'), spec)
     })
     after(async () => {
