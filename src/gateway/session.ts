@@ -1,19 +1,17 @@
 import type { Socket } from 'node:net'
 import type { Primary } from '../discovery/discovery.ts'
-import { encodeError } from '../resp/encode.ts'
-import { requestLimits, unauthenticatedLimits } from '../resp/limits.ts'
-import { RequestFramer } from '../resp/request-framer.ts'
+import { ClientInput } from './client-input.ts'
 import { localAnswer, type Command } from './command.ts'
 import { CommandQueue } from './command-queue.ts'
 import { HeldAnswers, type HeldCommand } from './held-answers.ts'
 import type { Hub } from './hub.ts'
-import { intake, type IntakeState } from './intake.ts'
 import { isReplayable } from './command-table.ts'
 import { lostInFlight, lostWhileCollecting, type Loss } from './losses.ts'
 import { ReplyPath } from './reply-path.ts'
 import { SessionState } from './session-state.ts'
 import { Upstream } from './upstream.ts'
 import { noPrimary, uncertain, unconfirmed } from './words.ts'
+import { writeAll } from './write-all.ts'
 
 const backOffMs = 20
 /** A wait longer than this was parking, not a busy moment. */
@@ -26,18 +24,15 @@ const parkedFromMs = 50
 export class Session {
   private readonly hub: Hub
   private readonly client: Socket
-  private readonly framer: RequestFramer
+  private readonly input: ClientInput
   private readonly queue: CommandQueue
   private readonly state = new SessionState()
   private readonly replies: ReplyPath
-  private readonly intake: IntakeState = { inMulti: false }
   private upstream: Upstream | null = null
   private upstreamOf: Primary | null = null
   /** MULTI is sent, and neither EXEC nor DISCARD yet. */
   private openMulti = false
   private backingOff = false
-  /** AUTH or HELLO is under way: what the client may do, and how much it may send, is not known before it is answered. */
-  private introducing = false
   /** The client is not listened to any more: what is under way is finished, then it is closed. */
   private ending = false
   /** The client has sent its last byte. */
@@ -48,7 +43,7 @@ export class Session {
     this.hub = hub
     this.client = client
     this.queue = new CommandQueue(hub.traffic)
-    this.framer = new RequestFramer(hub.passwordRequired ? unauthenticatedLimits : requestLimits)
+    this.input = new ClientInput(hub, this.state, this.queue)
     this.replies = new ReplyPath(new HeldAnswers(hub.traffic, hub.now), this.state, {
       replayable: (command) => this.replayable(command),
       answered: (command) => {
@@ -61,7 +56,6 @@ export class Session {
         this.again(commands, fresh)
       },
       stateChanged: () => {
-        if (this.state.authenticated) this.framer.limits = requestLimits
         this.intakeMore()
       },
       broken: () => {
@@ -71,7 +65,7 @@ export class Session {
     })
     client.setNoDelay(true)
     client.on('data', (chunk: Buffer) => {
-      this.framer.push(chunk)
+      this.input.push(chunk)
       this.take()
     })
     client.on('drain', () => {
@@ -119,7 +113,7 @@ export class Session {
   confirmed(): void {
     if (this.gone) return
     const { buffers, commands } = this.replies.held.confirmed()
-    this.write(buffers)
+    writeAll(this.client, buffers)
     this.finishIfQuit(commands)
     this.limitWriting()
     this.endIfDone()
@@ -186,58 +180,24 @@ export class Session {
 
   private take(): void {
     if (this.gone || this.ending) return
-    try {
-      while (!this.full()) {
-        const request = this.framer.next()
-        if (request === null) break
-        this.enqueue(intake(request, this.intake, this.hub))
-        if (this.ending) break
-      }
-    } catch (error) {
-      this.enqueue(
-        localAnswer(
-          encodeError(`ERR Protocol error: ${error instanceof Error ? error.message : ''}`),
-          'quit',
-          this.hub.now(),
-        ),
-      )
-    }
+    this.input.take(this.replies.sent.length)
+    if (this.input.closed) this.ending = true
     this.pump()
     this.limitReading()
   }
 
-  private enqueue(command: Command): void {
-    this.queue.push(command)
-    if (command.kind === 'quit') this.ending = true
-    if (!this.state.authenticated && this.hub.passwordRequired)
-      this.introducing ||= command.kind === 'auth' || command.kind === 'hello'
-  }
-
-  private full(): boolean {
-    const { limits, traffic } = this.hub
-    return (
-      this.introducing ||
-      this.queue.bytes > limits.parkedBytes ||
-      this.queue.length + this.replies.sent.length > limits.parkedCommands ||
-      (this.queue.length > 0 && traffic.parkedBytes > limits.allParkedBytes)
-    )
-  }
-
   private limitReading(): void {
-    if (this.full()) this.client.pause()
+    if (this.input.full(this.replies.sent.length)) this.client.pause()
     else if (!this.ending) this.client.resume()
   }
 
   private intakeMore(): void {
-    this.introducing = false
-    for (const command of [this.queue.peek(), this.replies.sent.peek()])
-      if (!this.state.authenticated && (command?.kind === 'auth' || command?.kind === 'hello'))
-        this.introducing = this.hub.passwordRequired
-    if (this.framer.pendingBytes > 0)
+    this.input.review(this.replies.sent.peek())
+    if (this.input.pendingBytes === 0) this.limitReading()
+    else
       setImmediate(() => {
         this.take()
       })
-    else this.limitReading()
   }
 
   private noteSent(command: Command, nowMs: number): void {
@@ -366,7 +326,7 @@ export class Session {
       // a command that blocks was sent before it: its answer comes first
       this.replies.sent.push(local)
     } else if (this.replies.held.empty) {
-      if (answer !== null) this.write([answer])
+      if (answer !== null) writeAll(this.client, [answer])
       this.finishIfQuit([{ command: local, answer }])
     } else if (answer !== null) {
       this.replies.held.add(local, answer, true)
@@ -378,7 +338,7 @@ export class Session {
   private tell(held: readonly HeldCommand[], words: Buffer): void {
     const answers = held.map((one) => one.answer ?? words)
     this.hub.counters.uncertain += held.filter((one) => one.answer === null).length
-    this.write(answers)
+    writeAll(this.client, answers)
     this.finishIfQuit(held)
   }
 
@@ -398,15 +358,8 @@ export class Session {
   }
 
   private stream(bytes: Buffer): void {
-    if (this.replies.held.empty) this.write([bytes])
+    if (this.replies.held.empty) writeAll(this.client, [bytes])
     else this.replies.held.addBytes(bytes)
-  }
-
-  private write(buffers: readonly Buffer[]): void {
-    if (buffers.length === 0 || this.client.destroyed) return
-    if (buffers.length > 1) this.client.cork()
-    for (const buffer of buffers) if (buffer.length > 0) this.client.write(buffer)
-    if (buffers.length > 1) this.client.uncork()
   }
 
   private limitWriting(): void {
@@ -425,7 +378,7 @@ export class Session {
   }
 
   private endIfDone(): void {
-    if (this.gone || !(this.ending || (this.inputOver && this.framer.pendingBytes === 0))) return
+    if (this.gone || !(this.ending || (this.inputOver && this.input.pendingBytes === 0))) return
     if (
       this.queue.length === 0 &&
       this.replies.sent.length === 0 &&

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net'
 import type { RedisAddress } from '../discovery/redis-client.ts'
 import { replyLimits } from '../resp/limits.ts'
 import { ReplyFramer, replyType } from '../resp/reply-framer.ts'
+import { writeAll } from './write-all.ts'
 
 export interface UpstreamHandlers {
   readonly onReady: () => void
@@ -54,15 +55,7 @@ export class Upstream {
   }
 
   write(buffers: readonly Buffer[]): void {
-    const [first] = buffers
-    if (first === undefined) return
-    if (buffers.length === 1) {
-      this.socket.write(first)
-      return
-    }
-    this.socket.cork()
-    for (const buffer of buffers) this.socket.write(buffer)
-    this.socket.uncork()
+    writeAll(this.socket, buffers)
   }
 
   pause(): void {

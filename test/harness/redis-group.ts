@@ -69,9 +69,7 @@ export class RedisGroup {
     await eventually('the sentinel promotes it', 15_000, async () => {
       const role = text(await this.ask(node, ['ROLE']))
       if (role.includes('"master"')) return true
-      return String(
-        await this.ask(node, ['SENTINEL', 'FAILOVER', this.topology.name], sentinel?.sentinelPort),
-      )
+      return text(await this.ask(node, ['SENTINEL', 'FAILOVER', this.topology.name], sentinel?.sentinelPort))
     })
     await this.writeRecord(node, { number: epochNumber, node }, others)
     for (const other of others) {
