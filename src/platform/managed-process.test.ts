@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -33,7 +34,9 @@ function shell(component: string, script: string, more: Partial<ManagedSpec> = {
 }
 
 async function eventually(what: string, check: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 5000; !check(); await delay(10)) {
+  const deadline = performance.now() + 5000
+  while (!check()) {
+    await delay(10)
     assert.ok(performance.now() < deadline, `not within 5 s: ${what}`)
   }
 }
@@ -67,7 +70,8 @@ describe('spawnManaged', () => {
 
   test('hands descriptors on from 3', async () => {
     const server = createServer()
-    await new Promise<void>((resolve) => server.listen(0, '127.30.0.9', resolve))
+    server.listen(0, '127.30.0.9')
+    await once(server, 'listening')
     const { fd } = (server as unknown as { _handle: { fd: number } })._handle
     const child = await spawnManaged(shell('app-0', 'readlink /proc/self/fd/3', { extraFds: [fd] }))
     await child.exited

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -23,12 +23,12 @@ export interface LocalDeployment {
   /** What was said about progress. */
   readonly steps: readonly string[]
   /** `up` with this spec; where it says nothing about addresses they are the test's own. */
-  up(spec?: string): Promise<readonly string[]>
+  readonly up: (spec?: string, password?: string) => Promise<readonly string[]>
   /** The leader process of a component that runs now. */
-  running(component: string): ManagedProcess
-  healthy(withinMs?: number): Promise<Status>
+  readonly running: (component: string) => ManagedProcess
+  readonly healthy: (withinMs?: number) => Promise<Status>
   /** Fails when a count was lost, given twice, or went back. @returns the outcomes other than a count */
-  audit(history: History): Promise<readonly string[]>
+  readonly audit: (history: History) => Promise<readonly string[]>
 }
 
 /** @param network third byte of the loopback addresses 127.30.x.y: each test file has its own */
@@ -54,7 +54,7 @@ local: {network: ${base}.0/24}
     const saved = (t as TestContext & { passed: boolean }).passed
       ? null
       : mkdtempSync(join(tmpdir(), 'holdfast-failed-'))
-    if (saved !== null) {
+    if (saved !== null && existsSync(stateDir)) {
       cpSync(stateDir, saved, { recursive: true, filter: (path) => !path.endsWith('.sock') })
       t.diagnostic(`logs and state are kept in ${saved}`)
     }
@@ -71,8 +71,12 @@ local: {network: ${base}.0/24}
     target,
     context,
     steps,
-    up: (spec = `app: {instances: 2, port: ${String(29_000 + network * 100)}}`) =>
-      target.apply(buildTopology(parseSpec(addresses + spec, 'holdfast.yaml'), directory), null, context),
+    up: (spec = `app: {instances: 2, port: ${String(29_000 + network * 100)}}`, password) =>
+      target.apply(
+        buildTopology(parseSpec(addresses + spec, 'holdfast.yaml'), directory),
+        password ?? null,
+        context,
+      ),
     running: (component) => {
       const found = findManaged(stateDir).find((process) => process.component === component && !process.stray)
       assert.ok(found, `${component} does not run`)

@@ -124,7 +124,7 @@ export async function askSupervisor<Name extends CommandName>(
     for await (const text of createInterface({ input: response })) {
       const line = JSON.parse(text) as AnswerLine
       if ('step' in line) onStep(line.step)
-      else if ('result' in line) return line.result as Result<Name>
+      else if ('result' in line) return line.result
       else throw new HoldfastError(line.error.code, line.error.message, line.error)
     }
   } catch (error) {

@@ -15,8 +15,6 @@ export interface KeeperState {
 export interface KeeperOptions {
   readonly component: string
   readonly start: () => Promise<ManagedProcess>
-  /** Told after every exit nobody asked for. */
-  readonly onExit?: () => void
   readonly log: Logger
 }
 
@@ -100,7 +98,6 @@ export class Keeper {
       this.#process = null
       this.#restarts += 1
       this.#failures = performance.now() - startedAt < healthyMs ? this.#failures + 1 : 0
-      if (!ending.aborted) this.#options.onExit?.()
       await delay(pauseMs(this.#failures), undefined, { signal: ending }).catch(() => undefined)
     }
   }
