@@ -4,6 +4,7 @@ import type { TargetContext } from '../target.ts'
 import { askSupervisor } from './control.ts'
 import type { LocalPaths } from './paths.ts'
 
+const answerPatienceMs = 3000
 const shutdownPatienceMs = 90_000
 
 /** In the order in which the parts need each other; what remains (sentinels, Redis, strays) comes last. */
@@ -29,11 +30,7 @@ export async function remove(
   const running = findManaged(paths.stateDir)
   if (running.length > 0) {
     progress.waiting('everything to end orderly')
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(shutdownPatienceMs)])
-    const isDone = await askSupervisor(paths.supervisorSocket, 'shutdown', {}, { signal: patience }).then(
-      () => true,
-      () => false,
-    )
+    const isDone = await askToShutDown(paths, signal)
     signal.throwIfAborted()
     if (isDone) await waitForSupervisor(running)
     await stopRemaining(paths)
@@ -44,6 +41,18 @@ export async function remove(
     changes.push(`${paths.stateDir} is removed`)
   }
   return changes
+}
+
+/** @returns false when the supervisor is dead or hangs: then everything is stopped from here */
+async function askToShutDown({ supervisorSocket }: LocalPaths, signal: AbortSignal): Promise<boolean> {
+  const within = (ms: number) => ({ signal: AbortSignal.any([signal, AbortSignal.timeout(ms)]) })
+  try {
+    await askSupervisor(supervisorSocket, 'status', {}, within(answerPatienceMs))
+    await askSupervisor(supervisorSocket, 'shutdown', {}, within(shutdownPatienceMs))
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function waitForSupervisor(running: readonly ManagedProcess[]): Promise<void> {

@@ -32,7 +32,7 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
     observe: () => observeStatus(paths, name),
     apply: (topology, password, context) => exclusively(() => apply(paths, topology, password, context)),
     remove: async (options, context) => {
-      if (!existsSync(paths.run)) return []
+      if (!existsSync(stateDir)) return []
       // Not under the lock: `down` also ends an `up` that hangs.
       return await remove(paths, options, context)
     },

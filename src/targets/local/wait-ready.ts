@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
 import type { Topology } from '../../topology/topology.ts'
@@ -29,6 +30,11 @@ export async function waitUntilReady(
   for (;;) {
     const seen = await observe(paths, topology, secrets, wantedInstances(paths, topology))
     signal.throwIfAborted()
+    if (!existsSync(paths.wanted)) {
+      throw new HoldfastError('BUSY', `${topology.name} is being stopped by another command`, {
+        hint: './holdfast up',
+      })
+    }
     const status = judge(seen)
     const missing = firstMissing(status, seen)
     if (missing === null) return
