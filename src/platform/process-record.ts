@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateDirectory, readIfExists, writeFileDurably } from './files.ts'
 import { readBootId } from './proc.ts'
@@ -25,10 +25,6 @@ export function writeProcessRecord(
   makePrivateDirectory(directory)
   const record: ProcessRecord = { component, pid, startTime, bootId: readBootId() }
   writeFileDurably(join(directory, `${component}.process`), JSON.stringify(record))
-}
-
-export function removeProcessRecord(deployment: string, component: string): void {
-  rmSync(join(deployment, 'run', `${component}.process`), { force: true })
 }
 
 /** @returns records of this boot */
