@@ -1,24 +1,24 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { compareEpochs, type Epoch } from '../insync/record.ts'
 import { lastLines } from '../platform/files.ts'
 import type { Logger } from '../platform/log.ts'
 import { createMutex } from '../platform/mutex.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { AgentState, FenceReply, FenceRequest, FollowRequest } from './api.ts'
-import { askPeers, vouchedRecord, type AgentContext } from './context.ts'
+import { vouchedRecord, type AgentContext } from './context.ts'
 import { explainDeath } from './damage.ts'
 import { blankState, openStateStore } from './durable-state.ts'
 import { grantFence, obeyFollow } from './fencing.ts'
 import { forceFailover } from './force-failover.ts'
-import { nextStep, validReign, type Step } from './next-step.ts'
+import { createHealing } from './healing.ts'
+import { validReign } from './next-step.ts'
+import { watchPeers } from './peer-watch.ts'
 import { openAgentClient } from './peers.ts'
 import { createPriority } from './priority.ts'
-import { downRedis, openRedisLink, type InspectedRedis } from './redis-link.ts'
-import { createReignKeeper } from './reign.ts'
-import { bootstrap, runGate } from './run-gate.ts'
-import { createSentinelCare, hearEpochs } from './sentinel-care.ts'
+import { downRedis, openRedisLink } from './redis-link.ts'
+import { runGate } from './run-gate.ts'
+import { leadSentinel } from './sentinel-life.ts'
 import { openSentinels } from './sentinels.ts'
 import { createServerKeeper } from './server-keeper.ts'
 import {
@@ -29,10 +29,9 @@ import {
   runningServers,
   startRedis,
   startSentinel,
-  writeSentinelConf,
   type NodeSecrets,
 } from './servers.ts'
-import { switchOver } from './switchover.ts'
+import { handOver, switchOver } from './switchover.ts'
 
 export interface AgentOptions {
   readonly topology: Topology
@@ -57,25 +56,27 @@ export interface NodeAgent {
 }
 
 const beatMs = 200
-const calmPeersEveryMs = 1000
 const alertForMs = 4000
 const alertBeatMs = 4
 const stopGraceMs = 8000
+/** A look at redis-server that takes longer is answered with the last one. */
+const patientForMs = 150
 
 export function startAgent(options: AgentOptions): NodeAgent {
   const { topology, node, stateDir, secrets, log } = options
   const now = () => performance.now()
   const paths = nodePaths(stateDir, node.index)
+  const data = join(paths.data, 'appendonlydir')
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
-  const store = openStateStore(paths.state, {
-    ...blankState,
-    virgin: !hasData(paths) && !hasSentinelState(paths),
-  })
+  const blank = { ...blankState, virgin: !hasData(paths) && !hasSentinelState(paths) }
+  const store = openStateStore(paths.state, blank)
   const redis = openRedisLink(topology, node, secrets.internal)
   const sentinels = openSentinels(topology, secrets.internal)
   const peers = openAgentClient(topology, secrets.internal, node.address)
   let alertUntil = -Infinity
+  let stopping = false
   let wake: () => void = () => undefined
+  let death: AgentState['problems'][number] | null = null
   const context: AgentContext = {
     topology,
     node,
@@ -87,52 +88,30 @@ export function startAgent(options: AgentOptions): NodeAgent {
     log,
     exclusively: createMutex(),
     now,
-    seen: { peers: topology.nodes.map(() => null), redis: downRedis, record: null },
+    seen: { peers: topology.nodes.map(() => null), redis: downRedis, record: null, switching: false },
     beAlert: () => {
       alertUntil = now() + alertForMs
       wake()
     },
   }
-  const reignKeeper = createReignKeeper(context)
-  const sentinelCare = createSentinelCare(context)
   const running = runningServers(paths, node.index)
-  let stopping = false
-  let doing = 'starts'
-  let stepProblem: string | null = null
-  let deathProblem: AgentState['problems'][number] | null = null
-  let peersSeenAt = -Infinity
-  let primarySeenAt = now()
-  let outbidSince: number | null = null
-  let quickenedPid: number | null = null
-  let sentinelSeen: { primarySeen: string | null; epoch: number; up: boolean } = {
-    up: false,
-    primarySeen: null,
-    epoch: 0,
-  }
-  let careAt = -Infinity
-  let preparingSentinel = false
-
   const redisKeeper = createServerKeeper({
-    name: `redis-${String(node.index)}`,
+    name: node.name,
     adopted: running.redis,
     log,
     now,
-    start: async () => {
+    start: () => {
       if (store.get().intact && (!hasData(paths) || hasUnwrittenSync(paths))) {
         log.warn(
-          'the data is gone, or older than what was acknowledged: this node does not count until it is filled again',
+          'the data is gone, or older than what was acknowledged: it does not count until it is filled again',
         )
         store.set({ intact: false })
       }
       return startRedis(topology, node, paths, secrets)
     },
-    onDeath: () => {
-      deathProblem = explainDeath(
-        lastLines(join(paths.logs, `redis-${String(node.index)}.log`), 30),
-        `redis-${String(node.index)}`,
-        join(paths.data, 'appendonlydir'),
-      )
-      if (store.get().reign !== null) onPrimaryDeath()
+    onDeath: (pid) => {
+      death = explainDeath(lastLines(join(paths.logs, `${node.name}.log`), 30), node.name, data)
+      if (store.get().reign !== null && context.seen.redis.processId === pid) onPrimaryDeath()
     },
   })
   const sentinelKeeper = createServerKeeper({
@@ -143,6 +122,12 @@ export function startAgent(options: AgentOptions): NodeAgent {
     start: () => startSentinel(node, paths),
     onDeath: () => undefined,
   })
+  const healing = createHealing(context, paths)
+  const sentinelLife = leadSentinel(context, sentinelKeeper, paths, secrets, healing.reign)
+  const peerWatch = watchPeers(context, () => {
+    if (now() < alertUntil) return 'alert'
+    return context.seen.redis.linkUp || healing.reign() !== null ? 'calm' : 'busy'
+  })
 
   function onPrimaryDeath(): void {
     if (stopping) return
@@ -152,146 +137,22 @@ export function startAgent(options: AgentOptions): NodeAgent {
     })
   }
 
-  function promoteOneself(): void {
-    context
-      .exclusively(async () => {
-        if ((await redis.role()) === 'slave') await redis.promote()
-      })
-      .catch(() => undefined)
-      .finally(context.beAlert)
-  }
-
-  async function beat(): Promise<void> {
-    const own = await redis.inspect()
-    context.seen.redis = own
-    if (own.record !== null) context.seen.record = { runId: own.runId, record: own.record }
-    const calm = own.linkUp || validReign(store.get(), own) !== null
-    if (!calm || now() - peersSeenAt > calmPeersEveryMs || now() < alertUntil) {
-      context.seen.peers = await askPeers(context)
-      peersSeenAt = now()
-    }
-    const reign = validReign(store.get(), own)
-    noteTimes(own, reign)
-    const step = nextStep({
-      me: node.index,
-      nodes: topology.nodes.length,
-      f: topology.f,
-      durable: store.get(),
-      redis: { ...own, record: vouchedRecord(context, own) },
-      peers: context.seen.peers,
-      addresses: topology.nodes.map((each) => `${each.address}:${String(each.redisPort)}`),
-      withoutPrimaryMs: now() - primarySeenAt,
-      outbidMs: outbidSince === null ? 0 : now() - outbidSince,
-    })
-    await act(step)
-    if (step.kind === 'rest') {
-      if (reign !== null) await reignKeeper.keep(reign, own)
-      else await settle(own)
-    }
-    await careForSentinel(reign)
-  }
-
-  function noteTimes(own: InspectedRedis, reign: Epoch | null): void {
-    if (own.role === 'slave' && store.get().reign !== null) store.set({ reign: null })
-    const { peers: others } = context.seen
-    if (reign !== null || own.linkUp || others.some((peer) => peer?.reign != null)) primarySeenAt = now()
-    const outbid =
-      reign !== null && others.some((peer) => peer !== null && compareEpochs(peer.promise, reign) > 0)
-    outbidSince = outbid ? (outbidSince ?? now()) : null
-    if (own.up) deathProblem = null
-  }
-
-  async function act(step: Step): Promise<void> {
-    stepProblem = step.kind === 'rest' ? (step.problem ?? null) : null
-    const text =
-      step.kind === 'rest'
-        ? step.doing
-        : step.kind === 'follow'
-          ? `follows redis-${String(step.node)}`
-          : step.kind
-    if (text !== doing) log.info({ step: step.kind }, text)
-    doing = text
-    if (step.kind === 'recall') {
-      store.promise(step.promise)
-      store.set({ promiseKnown: true })
-    } else if (step.kind === 'bootstrap') await bootstrap(context)
-    else if (step.kind === 'follow') await obeyFollow(context, step)
-    else if (step.kind === 'gate' && !(await runGate(context, step.why)))
-      await delay(200 + Math.random() * 400)
-  }
-
-  /** A replica that has everything: it counts again, and may be promoted. */
-  async function settle(own: InspectedRedis): Promise<void> {
-    if (!own.up || own.role !== 'slave') return
-    const primary = context.seen.peers.find(
-      (peer) => peer?.reign != null && own.follows === addressOf(peer.node),
-    )
-    const inStep =
-      primary?.reign != null &&
-      own.linkUp &&
-      !own.syncing &&
-      own.record !== null &&
-      compareEpochs(own.record.epoch, primary.reign) === 0
-    const { syncedRun, intact } = store.get()
-    if (inStep && (syncedRun !== own.runId || !intact) && !own.rewriting && !hasUnwrittenSync(paths)) {
-      store.set({ intact: true, virgin: false, syncedRun: own.runId })
-      log.info('in sync')
-    }
-    await context.priority.natural(store.get().syncedRun === own.runId && !own.syncing ? 100 : 0, own.runId)
-  }
-
-  function addressOf(index: number): string {
-    const other = topology.nodes[index]
-    return other === undefined ? '' : `${other.address}:${String(other.redisPort)}`
-  }
-
-  async function careForSentinel(reign: Epoch | null): Promise<void> {
-    if (now() - careAt < 1000) return
-    careAt = now()
-    if (hasSentinelState(paths)) sentinelKeeper.begin()
-    else await prepareSentinel(reign)
+  /** What Sentinel does in its next tick or two. The gate comes after it in any case. */
+  async function promoteOneself(): Promise<void> {
     const views = await sentinels.views()
-    const own = views[node.index]
-    const seen = own === undefined || own.primary === null ? undefined : topology.nodes[own.primary]
-    sentinelSeen = { up: own?.up === true, primarySeen: seen?.name ?? null, epoch: own?.configEpoch ?? 0 }
-    const pid = sentinelKeeper.pid()
-    if (own?.up === true && pid !== null && pid !== quickenedPid) {
-      await sentinels.quicken(node.index)
-      quickenedPid = pid
-    }
-    if (reign !== null) await sentinelCare.agree(views)
-  }
-
-  /** A sentinel without state: it begins with the primary that serves now, and with epochs in which it cannot vote twice. */
-  async function prepareSentinel(reign: Epoch | null): Promise<void> {
-    const highest =
-      reign ?? highestOf(context.seen.peers.flatMap((peer) => (peer?.reign == null ? [] : [peer.reign])))
-    const primary = highest === null ? undefined : topology.nodes[highest.node]
-    if (highest === null || primary === undefined || preparingSentinel) return
-    preparingSentinel = true
-    try {
-      const heard =
-        highest.number === 1
-          ? { current: 0, config: 0 }
-          : await hearEpochs(context, primary, secrets.internal)
-      if (heard === null) {
-        log.warn('sentinel: waits for a majority of the others, to learn their epochs')
-        return
-      }
-      const epochs = { current: heard.current, leader: heard.current, config: heard.config }
-      writeSentinelConf(topology, node, paths, secrets, primary, epochs)
-      sentinelKeeper.begin()
-    } finally {
-      preparingSentinel = false
-    }
+    if (!views.some((view) => view.failoverInProgress)) return
+    await context.exclusively(async () => {
+      if ((await redis.role()) === 'slave') await redis.promote()
+    })
+    context.beAlert()
   }
 
   async function run(): Promise<void> {
     while (!stopping) {
       try {
-        await beat()
+        await healing.beat()
       } catch (error) {
-        log.debug({ why: (error as Error).message }, 'a step failed; tries again')
+        log.warn({ why: (error as Error).message, doing: healing.doing() }, 'a step failed; tries again')
       }
       await pause()
     }
@@ -302,13 +163,13 @@ export function startAgent(options: AgentOptions): NodeAgent {
     const woken = new Promise<void>((resolve) => {
       wake = resolve
     })
-    const until = now() + beatMs
     if (now() >= alertUntil) {
       const timer = new AbortController()
       await Promise.race([delay(beatMs, undefined, { signal: timer.signal }).catch(() => undefined), woken])
       timer.abort()
       return
     }
+    const until = now() + beatMs
     const { role } = context.seen.redis
     while (now() < until && !stopping) {
       const current = await redis.role()
@@ -317,12 +178,45 @@ export function startAgent(options: AgentOptions): NodeAgent {
     }
   }
 
+  /** Quick also while redis-server hangs: others wait for the answer. */
+  async function look(): Promise<typeof context.seen.redis> {
+    const last = context.seen.redis
+    const late = delay(patientForMs).then(() => ({ ...last, up: false }))
+    return Promise.race([redis.inspect(), late])
+  }
+
+  function problems(): AgentState['problems'] {
+    const unattached = healing.problem()
+    return [
+      ...(death === null || context.seen.redis.up ? [] : [death]),
+      ...(context.seen.redis.diskFails
+        ? [
+            {
+              code: 'DISK_FULL',
+              message: `${node.name} cannot write its append-only file (${data}).`,
+              hint: 'Free disk space (df -h shows it); it goes on by itself.',
+            },
+          ]
+        : []),
+      ...(unattached === null
+        ? []
+        : [
+            {
+              code: 'UNATTACHED',
+              message: `${node.name}: ${unattached}`,
+              hint: `See ./holdfast logs agent-${String(node.index)} for how it came to this.`,
+            },
+          ]),
+    ]
+  }
+
   sentinels.onEvent((event, text) => {
-    // What Sentinel is about to do in its next tick or two; the gate comes after it in any case.
-    if (event === '+selected-slave' && text.startsWith(`slave ${node.address}:${String(node.redisPort)} `))
-      promoteOneself()
-    if (/^\+(selected-slave|promoted-slave|failover-state|switch-master|elected-leader|odown)/.test(event))
+    if (event === '+selected-slave' && text.startsWith(`slave ${node.address}:${String(node.redisPort)} `)) {
+      promoteOneself().catch(() => undefined)
+    }
+    if (/^\+(selected-slave|promoted-slave|failover-state|switch-master|elected-leader|odown)/.test(event)) {
       context.beAlert()
+    }
   })
   // It was the primary, and is not running: it died with its agent, and nobody has told the sentinels.
   if (running.redis === null && store.get().reign !== null) onPrimaryDeath()
@@ -332,39 +226,30 @@ export function startAgent(options: AgentOptions): NodeAgent {
 
   return {
     state: async () => {
-      const own = await redis.inspect()
+      const own = await look()
       const { promise, intact, virgin, syncedRun } = store.get()
-      const { runId, rewriting: _, replicas: __, ...shown } = own
+      const vouched = { ...own, record: vouchedRecord(context, own) }
+      const { runId, rewriting: _, diskFails: __, processId: ___, replicas: ____, ...shown } = vouched
       return {
         node: node.index,
         pid: process.pid,
         promise,
         intact,
         virgin,
+        stopping,
         restarted: syncedRun !== runId,
-        redis: { ...shown, record: vouchedRecord(context, own) },
-        sentinel: sentinelSeen,
-        reign: validReign(store.get(), own),
-        doing,
-        problems: [
-          ...(deathProblem === null ? [] : [deathProblem]),
-          ...(stepProblem === null
-            ? []
-            : [
-                {
-                  code: 'UNATTACHED',
-                  message: `${node.name}: ${stepProblem}`,
-                  hint: 'See ./holdfast logs for how it came to this.',
-                },
-              ]),
-        ],
+        redis: shown,
+        sentinel: sentinelLife.seen(),
+        reign: own.up ? validReign(store.get(), vouched) : null,
+        doing: healing.doing(),
+        problems: problems(),
       }
     },
     fence: (request) => grantFence(context, request),
     follow: (request) => obeyFollow(context, request),
     decide: async () => {
       const own = await redis.inspect()
-      if (validReign(store.get(), own) !== null) return true
+      if (validReign(store.get(), { ...own, record: vouchedRecord(context, own) }) !== null) return true
       return runGate(context, own.role === 'master' ? 'promoted' : 'decide')
     },
     alert: () => {
@@ -377,13 +262,15 @@ export function startAgent(options: AgentOptions): NodeAgent {
         await sentinelKeeper.restart(stopGraceMs)
         return
       }
-      if (validReign(store.get(), await redis.inspect()) !== null)
-        await switchOver(context, secrets.internal, undefined)
+      if (healing.reign() !== null) await switchOver(context, secrets.internal, undefined)
       await redisKeeper.restart(stopGraceMs)
     },
     stop: async (servers) => {
       stopping = true
       wake()
+      if (servers) await handOver(context, secrets.internal, healing.reign() !== null)
+      peerWatch.stop()
+      sentinelLife.stop()
       if (servers) {
         await sentinelKeeper.stop(stopGraceMs)
         await redisKeeper.stop(stopGraceMs)
@@ -394,8 +281,4 @@ export function startAgent(options: AgentOptions): NodeAgent {
       peers.close()
     },
   }
-}
-
-function highestOf(epochs: readonly Epoch[]): Epoch | null {
-  return epochs.toSorted(compareEpochs).at(-1) ?? null
 }

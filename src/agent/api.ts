@@ -15,6 +15,8 @@ export interface AgentState {
   readonly intact: boolean
   /** Neither data nor sentinel state: only a deployment whose nodes are all virgin is bootstrapped. */
   readonly virgin: boolean
+  /** Asked to end, with its servers. */
+  readonly stopping: boolean
   /** Its redis-server has not been in sync (or primary) since it started. */
   readonly restarted: boolean
   readonly redis: RedisState

@@ -29,6 +29,8 @@ export interface AgentContext {
     redis: InspectedRedis
     /** The last record this very redis-server was seen with: FLUSHALL may erase it, what it stood for is still there. */
     record: { readonly runId: string; readonly record: InSyncRecord } | null
+    /** A switchover from this node is under way: its own connection may be blocked by the pause. */
+    switching: boolean
   }
   /** Looks for a promotion every few milliseconds for a while. */
   readonly beAlert: () => void
@@ -44,13 +46,4 @@ export function vouchedRecord(context: AgentContext, redis: InspectedRedis): InS
   const { syncedRun } = context.store.get()
   if (redis.record !== null || last === null) return redis.record
   return last.runId === redis.runId && syncedRun === redis.runId ? last.record : null
-}
-
-/** Asks every other agent for its state; null for those that do not answer. */
-export async function askPeers(context: AgentContext): Promise<readonly (AgentState | null)[]> {
-  return Promise.all(
-    context.topology.nodes.map((node) =>
-      node.index === context.node.index ? null : context.peers.state(node.index, 400).catch(() => null),
-    ),
-  )
 }

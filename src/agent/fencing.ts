@@ -1,5 +1,5 @@
 import { grantsPromise, mayFollow } from '../insync/gate.ts'
-import { formatEpoch } from '../insync/record.ts'
+import { compareEpochs, formatEpoch } from '../insync/record.ts'
 import type { FenceReply, FenceRequest, FollowRequest } from './api.ts'
 import { vouchedRecord, type AgentContext } from './context.ts'
 
@@ -57,7 +57,11 @@ export function obeyFollow(
     if (primary === undefined) return { followed: false, why: `no node ${String(epoch.node)}` }
     const own = await redis.inspect()
     if (!own.up || own.loading) return { followed: false, why: 'redis-server is not ready' }
-    const { promise } = store.get()
+    const { promise, promiseKnown } = store.get()
+    if (founding !== true && !promiseKnown)
+      return { followed: false, why: 'it lost its promises and has to recall them first' }
+    if (compareEpochs(record.epoch, epoch) !== 0)
+      return { followed: false, why: 'the record is of another epoch' }
     if (!mayFollow(promise, own.record, record)) {
       return { followed: false, why: `promised ${formatEpoch(promise)}, or its record is newer` }
     }

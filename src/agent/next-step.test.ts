@@ -54,6 +54,7 @@ function peer(node: number, { state = {}, redis = {} }: Other = {}): AgentState 
     sentinel: { up: true, primarySeen: null, epoch: 0 },
     reign: null,
     doing: '',
+    stopping: false,
     problems: [],
     ...state,
     redis: { ...orphan, ...redis },
@@ -143,11 +144,6 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
     ['follows it rather than renew', { ...primary, peers: [reigning(1, 2)], outbidMs: 9000 }, /^follow 1$/],
     ['does not follow a lower reign', { ...primary, peers: [reigning(1, 0)] }, /^rest: serves/],
     [
-      'whose record was erased serves on',
-      { ...primary, redis: { ...primary.redis, record: null } },
-      /^rest: serves/,
-    ],
-    [
       'whose process is another asks for the right anew',
       { ...primary, redis: { ...primary.redis, runId: 'another' } },
       /^gate promoted$/,
@@ -220,6 +216,11 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
     [
       'does not ask those that were emptied too',
       { ...blank, peers: [reigning(0, 1), peer(2, { state: { intact: false, promise: e2 } })] },
+      /^rest: waits ! its volume was emptied/,
+    ],
+    [
+      'does not pass for new while a node is silent that may know of a later epoch',
+      { ...unknown, me: 2, peers: [reigning(0, 1)] },
       /^rest: waits ! its volume was emptied/,
     ],
     [

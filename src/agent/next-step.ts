@@ -38,10 +38,23 @@ export type Step =
   | { readonly kind: 'gate'; readonly why: 'promoted' | 'renew' | 'decide' }
   /** Its volume was emptied, and its promise with it: this is the highest that enough others know of. */
   | { readonly kind: 'recall'; readonly promise: Epoch }
-  | { readonly kind: 'follow'; readonly node: number; readonly epoch: Epoch; readonly record: InSyncRecord }
+  | {
+      readonly kind: 'follow'
+      readonly node: number
+      readonly epoch: Epoch
+      readonly record: InSyncRecord
+      /** The deployment's first primary, and this node never had anything. */
+      readonly founding?: boolean
+    }
 
 /** How long nobody may serve before the nodes decide by themselves, with Sentinel's own failover given its time first. */
-const patience = { allThereMs: 400, restartedMs: 3000, survivorsMs: 6000, outbidMs: 1000 } as const
+const patience = {
+  allThereMs: 400,
+  restartedMs: 3000,
+  loadingMs: 60_000,
+  survivorsMs: 6000,
+  outbidMs: 1000,
+} as const
 
 /** The agent's healing decision: pure, so that the model can drive it. */
 export function nextStep(now: Situation): Step {
@@ -60,7 +73,10 @@ export function nextStep(now: Situation): Step {
       return follow(other)
     return { kind: 'gate', why: 'promoted' }
   }
-  if (other !== null) return now.durable.promiseKnown ? followOrStay(now, other) : recall(now)
+  if (other !== null) {
+    if (now.durable.promiseKnown) return followOrStay(now, other)
+    return isFounding(now, other) ? { ...follow(other), founding: true } : recall(now)
+  }
   if (redis.linkUp) return rest('replicates; the primary’s agent is silent')
   return withoutPrimary(now, me)
 }
@@ -68,9 +84,9 @@ export function nextStep(now: Situation): Step {
 /** The epoch that this node serves as primary, if its gate has passed and nothing happened to it since. */
 export function validReign(durable: DurableState, redis: InspectedRedis): Epoch | null {
   const { reign } = durable
-  if (reign === null || redis.role !== 'master' || redis.runId !== reign.runId) return null
-  if (redis.record !== null && compareEpochs(redis.record.epoch, reign.epoch) !== 0) return null
-  return reign.epoch
+  if (reign === null || redis.role !== 'master' || redis.runId !== reign.runId || redis.record === null)
+    return null
+  return compareEpochs(redis.record.epoch, reign.epoch) === 0 ? reign.epoch : null
 }
 
 interface Reigning {
@@ -112,6 +128,15 @@ function followOrStay(now: Situation, primary: Reigning): Step {
   )
 }
 
+/** Nothing was ever here, and nobody knows of another epoch than the first. */
+function isFounding(now: Situation, primary: Reigning): boolean {
+  return (
+    now.durable.virgin &&
+    primary.reign.number === 1 &&
+    now.peers.every((peer) => peer === null || peer.promise.number <= 1)
+  )
+}
+
 /**
  * f + 1 others with their data: whatever gate this node once promised itself to, one of them was fenced for it too.
  */
@@ -142,8 +167,12 @@ function withoutPrimary(now: Situation, me: number): Step {
       `waits for ${String(now.f + 1 - intact.length)} more node(s) with their data: ${String(intact.length)} of the ${String(now.f + 1)} needed are here`,
     )
   }
+  if (reachable.some((peer) => peer.redis.loading) && now.withoutPrimaryMs < patience.loadingMs) {
+    return rest('waits for others to load their data: one of them may have more')
+  }
+  const allUp = all && reachable.every((peer) => peer.redis.up)
   const restarted = reports.every((report) => report.restarted)
-  const waitMs = restarted ? (all ? patience.allThereMs : patience.restartedMs) : patience.survivorsMs
+  const waitMs = restarted ? (allUp ? patience.allThereMs : patience.restartedMs) : patience.survivorsMs
   if (now.withoutPrimaryMs < waitMs) return rest('gives the sentinels time to fail over')
   const best = qualified(intact)[0]
   if (best === undefined) return rest('waits for a node that has everything that was answered')
@@ -155,10 +184,7 @@ function withoutPrimary(now: Situation, me: number): Step {
 /** A deployment whose first primary answered nothing yet is as good as new: its bootstrap may be done again. */
 function isNew(durable: DurableState, redis: InspectedRedis): boolean {
   const { record } = redis
-  return (
-    durable.virgin ||
-    (record !== null && record.epoch.number === 1 && record.version === 0 && record.commits === 0)
-  )
+  return durable.virgin || (record !== null && record.epoch.number === 1 && record.commits === 0)
 }
 
 function visibleReports(now: Situation, reachable: readonly AgentState[]): FencedNode[] {
@@ -179,7 +205,7 @@ function visibleReports(now: Situation, reachable: readonly AgentState[]): Fence
   return [own, ...others]
 }
 
-function follow(primary: Reigning): Step {
+function follow(primary: Reigning): Extract<Step, { kind: 'follow' }> {
   return { kind: 'follow', node: primary.node, epoch: primary.reign, record: primary.record }
 }
 

@@ -57,7 +57,7 @@ export function openAgentClient(
       await call(node, 'POST', '/priority', { value, forMs }, 700)
     },
     switchover: (node, to) =>
-      call(node, 'POST', '/switchover', to === undefined ? {} : { to }, 20_000) as Promise<{
+      call(node, 'POST', '/switchover', to === undefined ? {} : { to }, 45_000) as Promise<{
         primary: string
       }>,
     restart: async (node, component) => {

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import { parseRecord, encodeRecord, recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
-import { swapMembersScript } from '../insync/scripts.ts'
+import { swapMembersScript, writeRecordScript } from '../insync/scripts.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { RedisState } from './api.ts'
 import { attachedReplicas, parseInfo, type AttachedReplica } from './redis-info.ts'
@@ -8,6 +8,9 @@ import { attachedReplicas, parseInfo, type AttachedReplica } from './redis-info.
 export interface InspectedRedis extends RedisState {
   /** Its append-only file is being written anew. */
   readonly rewriting: boolean
+  /** Its last write to the append-only file failed: a full disk, mostly. */
+  readonly diskFails: boolean
+  readonly processId: number
   readonly runId: string
   readonly replicas: readonly AttachedReplica[]
 }
@@ -24,6 +27,8 @@ export const downRedis: InspectedRedis = {
   record: null,
   runId: '',
   rewriting: false,
+  diskFails: false,
+  processId: 0,
   replicas: [],
 }
 
@@ -105,13 +110,9 @@ export function openRedisLink(topology: Topology, node: NodeTopology, internalSe
       await redis.config('SET', 'replica-priority', String(value))
     },
     writeRecord: async (record, minReplicas) => {
-      await redis.config('SET', 'min-replicas-to-write', '0')
       try {
-        await redis
-          .multi()
-          .del(recordKey)
-          .hset(recordKey, ...encodeRecord(record))
-          .exec()
+        await redis.config('SET', 'min-replicas-to-write', '0')
+        await redis.eval(writeRecordScript, 1, recordKey, ...encodeRecord(record))
       } finally {
         await redis.config('SET', 'min-replicas-to-write', String(minReplicas))
       }
@@ -149,22 +150,26 @@ async function inspect(redis: Redis): Promise<InspectedRedis> {
   try {
     const [text, record] = await Promise.all([
       redis.info('server', 'replication', 'persistence').then((all) => parseInfo(all)),
-      redis.hmget(recordKey, ...recordFields).then(parseRecord, () => null),
+      redis.hmget(recordKey, ...recordFields).then(parseRecord, (error: unknown) => error as Error),
     ])
+    const loading = text.get('loading') === '1' || text.get('async_loading') === '1'
+    if (record instanceof Error && !loading) return downRedis
     const role = text.get('role')
     const host = text.get('master_host')
     return {
       up: true,
-      loading: text.get('loading') === '1' || text.get('async_loading') === '1',
+      loading,
       role: role === 'master' || role === 'slave' ? role : 'unknown',
       follows: host === undefined ? null : `${host}:${text.get('master_port') ?? ''}`,
       linkUp: text.get('master_link_status') === 'up',
       syncing: text.get('master_sync_in_progress') === '1',
       replid: text.get('master_replid') ?? '',
       offset: Number(text.get('slave_repl_offset') ?? text.get('master_repl_offset') ?? 0),
-      record,
+      record: record instanceof Error ? null : record,
       runId: text.get('run_id') ?? '',
       rewriting: text.get('aof_rewrite_in_progress') === '1' || text.get('aof_rewrite_scheduled') === '1',
+      diskFails: text.get('aof_last_write_status') === 'err',
+      processId: Number(text.get('process_id') ?? 0),
       replicas: attachedReplicas(text),
     }
   } catch {

@@ -1,5 +1,5 @@
 import { membersWith, membersWithout } from '../insync/confirm.ts'
-import type { Epoch, InSyncRecord } from '../insync/record.ts'
+import { formatEpoch, type Epoch, type InSyncRecord } from '../insync/record.ts'
 import { timing } from '../topology/topology.ts'
 import type { AgentContext } from './context.ts'
 import type { InspectedRedis } from './redis-link.ts'
@@ -18,6 +18,7 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
   const { topology, node, redis: link, log, now } = context
   const missingSince = new Map<number, number>()
   let last: InSyncRecord | null = null
+  let opened = ''
 
   const attached = (redis: InspectedRedis) =>
     new Map(
@@ -34,15 +35,21 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
   return {
     keep: async (epoch, redis) => {
       const online = attached(redis)
+      const current = `${formatEpoch(epoch)} ${redis.runId}`
+      if (current !== opened) {
+        // Whoever opened this node may have died halfway, or a time-out hid whether it happened.
+        opened = ''
+        missingSince.clear()
+        await link.feed(true)
+        await link.configure({ 'min-replicas-to-write': String(topology.f) })
+        opened = current
+      }
       if (redis.record === null) {
-        const members = last?.members ?? [...online.keys()].toSorted((a, b) => a - b)
-        if (members.length < topology.f) return
-        const version = (last?.version ?? 1_000_000) + restoredVersionStep
+        if (last === null) return
+        const { members, commits } = last
+        const version = last.version + restoredVersionStep
         log.warn({ version, members }, 'the record was gone (FLUSHALL, or eviction): written again')
-        await link.writeRecord(
-          { epoch, version, members, commits: last?.commits ?? 0, run: redis.runId },
-          topology.f,
-        )
+        await link.writeRecord({ epoch, version, members, commits, run: redis.runId }, topology.f)
         return
       }
       const { record } = redis

@@ -2,6 +2,8 @@ import { compareRecords, formatEpoch, type Epoch, type InSyncRecord } from '../i
 import { gateVerdict, nextEpoch, type FencedNode, type Verdict } from '../insync/gate.ts'
 import type { FenceReply } from './api.ts'
 import { otherNodes, vouchedRecord, type AgentContext } from './context.ts'
+import { becomeEligible } from './eligible.ts'
+import { validReign } from './next-step.ts'
 
 type Granted = Extract<FenceReply, { granted: true }>
 export type GateReason = 'promoted' | 'renew' | 'decide'
@@ -48,9 +50,9 @@ export async function bootstrap(context: AgentContext): Promise<boolean> {
   const record = await context.exclusively(async () => {
     store.promise(epoch)
     const members = granted.map((reply) => reply.node).toSorted((a, b) => a - b)
-    const { runId } = await context.redis.inspect()
-    const record = { epoch, version: 0, members, commits: 0, run: runId }
-    return serve(context, epoch, record, { run: runId, report: { record: null } })
+    const own = await context.redis.inspect()
+    const record = { epoch, version: 0, members, commits: 0, run: own.runId }
+    return serve(context, epoch, record, { run: own.runId, report: { record: vouchedRecord(context, own) } })
   })
   if (record === null) return false
   log.info({ members: record.members }, 'began a new deployment')
@@ -63,9 +65,12 @@ async function fenceOneself(
   why: GateReason,
 ): Promise<{ epoch: Epoch; report: FencedNode; run: string } | null> {
   const { node, store, redis, seen } = context
+  const before = await redis.inspect()
+  if (!before.up || before.loading || (before.role === 'master') !== (why !== 'decide')) return null
+  if (why !== 'renew' && validReign(store.get(), before) !== null) return null
   if (why === 'decide') await redis.follow(null)
-  const own = await redis.inspect()
-  if (!own.up || own.loading || (own.role === 'master') !== (why !== 'decide')) return null
+  const own = why === 'decide' ? await redis.inspect() : before
+  if (!own.up) return null
   const known = seen.peers.flatMap((peer) =>
     peer === null ? [] : [peer.promise, ...(peer.redis.record === null ? [] : [peer.redis.record.epoch])],
   )
@@ -136,15 +141,14 @@ async function serve(
   if (!own.up || own.runId !== judged.run || !sameRecord(vouchedRecord(context, own), judged.report.record))
     return null
   if (own.role !== 'master') {
+    await becomeEligible(context, own.runId)
     await redis.promote()
     own = await redis.inspect()
   }
   if (own.role !== 'master' || own.runId !== judged.run) return null
-  const written = {
-    ...record,
-    commits: Math.max(record.commits, own.record?.commits ?? 0),
-    run: own.runId,
-  }
+  const written = { ...record, commits: Math.max(record.commits, own.record?.commits ?? 0), run: own.runId }
+  // The reign is noted last: whatever fails before leaves a node without one, and it asks again.
+  await redis.writeRecord(written, topology.f)
   store.set({
     reign: { epoch, runId: own.runId },
     intact: true,
@@ -152,7 +156,6 @@ async function serve(
     promiseKnown: true,
     syncedRun: own.runId,
   })
-  await redis.writeRecord(written, topology.f)
   await redis.feed(true)
   await priority.natural(100, own.runId)
   return written

@@ -49,7 +49,8 @@ export function openSentinels(topology: Topology, internalSecret: string): Senti
       const seen = new Map<number, number>()
       for (const fields of replicas.map(pairs)) {
         const node = nodeAt(topology, fields.get('ip'), fields.get('port'))
-        if (node !== null) seen.set(node, Number(fields.get('slave-priority')))
+        const gone = /s_down|disconnected/.test(fields.get('flags') ?? '')
+        if (node !== null && !gone) seen.set(node, Number(fields.get('slave-priority')))
       }
       return seen
     },

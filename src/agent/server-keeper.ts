@@ -19,11 +19,13 @@ export interface ServerKeeperOptions {
   /** One that a former agent left running. */
   readonly adopted: ManagedProcess | null
   /** Called when it ended without being asked to, before it is started again. */
-  readonly onDeath: () => void
+  readonly onDeath: (pid: number) => void
   readonly log: Logger
   readonly now: () => number
 }
 
+/** For one that was being started when it was to stop. */
+const stopLateMs = 5000
 const backOff = { firstMs: 50, capMs: 5000, healthyAfterMs: 10_000 } as const
 
 export function createServerKeeper(options: ServerKeeperOptions): ServerKeeper {
@@ -41,13 +43,15 @@ export function createServerKeeper(options: ServerKeeperOptions): ServerKeeper {
       try {
         process = next ?? (await options.start())
         next = null
-        asked = false
+        if (!wanted) await process.stop({ graceMs: stopLateMs })
+        asked = !wanted
         log.info({ server: name, server_pid: process.pid }, 'runs')
+        const { pid } = process
         const exit = await process.exited
         process = null
         if (!asked) {
           log.warn({ server: name, exit }, 'died')
-          options.onDeath()
+          options.onDeath(pid)
         }
       } catch (error) {
         process = null

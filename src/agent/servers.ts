@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { HoldfastError } from '../errors.ts'
@@ -71,12 +71,16 @@ export async function startRedis(
       node,
       dataDirectory: paths.data,
       aclFile: paths.aclFile,
-      internalSecret: secrets.internal,
+      replicaSecret: replicaSecret(secrets),
     }),
   )
   writeFileDurably(
     paths.aclFile,
-    renderAcl({ passwordHash: sha256(secrets.password), internalHash: sha256(secrets.internal) }),
+    renderAcl({
+      passwordHash: sha256(secrets.password),
+      internalHash: sha256(secrets.internal),
+      replicaHash: sha256(replicaSecret(secrets)),
+    }),
   )
   // On the command line, because it overrides whatever a file says: no candidate for Sentinel until it is in sync,
   // and a replica of nobody.
@@ -139,6 +143,11 @@ export function runningServers(
     redis: found.find((process) => process.component === `redis-${String(node)}`) ?? null,
     sentinel: found.find((process) => process.component === `sentinel-${String(node)}`) ?? null,
   }
+}
+
+/** Derived, so that what CONFIG GET masterauth shows opens nothing but replication. */
+function replicaSecret(secrets: NodeSecrets): string {
+  return createHmac('sha256', secrets.internal).update('replica').digest('hex')
 }
 
 function sha256(text: string): string {

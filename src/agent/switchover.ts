@@ -10,10 +10,12 @@ import { waitForPriorities } from './sentinel-care.ts'
 
 /** Shorter than down-after, and never renewed: a paused primary cannot publish, and the sentinels would fail over by themselves. */
 const pauseMs = 1200
-const holdForMs = 4000
+const holdForMs = 2500
 const heldWithinMs = 600
 /** What only the moment stands against is tried again. */
 const attempts = 4
+/** In a stop of everything each agent is told within this. */
+const allStopMs = 300
 
 /**
  * Hands the primary over to another node without losing or refusing anything: gateways hold, writes pause, the target
@@ -26,29 +28,62 @@ export async function switchOver(
   internalSecret: string,
   to: number | undefined,
 ): Promise<NodeTopology> {
-  for (let left = attempts - 1; ; left -= 1) {
-    try {
-      return await attempt(context, internalSecret, to)
-    } catch (error) {
-      if (left === 0 || !(error instanceof HoldfastError) || error.code !== 'BUSY') throw error
-      context.log.warn({ why: error.message }, 'tries the switchover again')
-      await delay(700)
+  const { seen, log } = context
+  if (seen.switching)
+    throw failed('a switchover is under way already', 'See ./holdfast status in a few seconds.')
+  seen.switching = true
+  try {
+    for (let left = attempts - 1; ; left -= 1) {
+      const target = await chooseTarget(context, to)
+      try {
+        await attempt(context, internalSecret, target)
+        return target
+      } catch (error) {
+        if (await serves(context, target)) return target
+        if (left === 0 || !(error instanceof HoldfastError) || error.code !== 'BUSY') throw error
+        log.warn({ why: error.message }, 'tries the switchover again')
+        await delay(500)
+        if (await serves(context, target)) return target
+      }
     }
+  } finally {
+    seen.switching = false
   }
 }
 
-async function attempt(
+/**
+ * A node that is asked to stop hands over first, unless the whole deployment stops. Never throws, and takes seconds at
+ * most: who does not succeed stops all the same, and the sentinels notice.
+ */
+export async function handOver(
   context: AgentContext,
   internalSecret: string,
-  to: number | undefined,
-): Promise<NodeTopology> {
+  serves: boolean,
+): Promise<void> {
+  const { peers, log } = context
+  if (!serves) return
+  await delay(allStopMs)
+  const states = await Promise.all(
+    otherNodes(context).map((other) => peers.state(other.index).catch(() => null)),
+  )
+  if (states.every((state) => state === null || state.stopping)) return
+  await switchOver(context, internalSecret, undefined).catch((error: unknown) => {
+    log.warn({ why: (error as Error).message }, 'stops without having handed over')
+  })
+}
+
+async function serves({ peers }: AgentContext, target: NodeTopology): Promise<boolean> {
+  const state = await peers.state(target.index).catch(() => null)
+  return state?.reign != null
+}
+
+async function attempt(context: AgentContext, internalSecret: string, target: NodeTopology): Promise<void> {
   const { redis, sentinels, topology, node, peers, log, now } = context
-  const target = await chooseTarget(context, to)
   const started = now()
   const views = await sentinels.views()
   const sentinel = await readySentinel(context, views)
   await Promise.all(
-    otherNodes(context).map((other) => peers.priority(other.index, other === target ? 100 : 0, holdForMs)),
+    otherNodes(context).map((other) => peers.priority(other.index, other === target ? 100 : 0, holdForMs + 1500).catch(() => undefined)),
   )
   try {
     if (!(await waitForPriorities(context, sentinel, target.index))) {
@@ -64,7 +99,6 @@ async function attempt(
         throw busy(`sentinel-${String(sentinel)} refused: ${refused}`, 'Try again in a few seconds.')
       await waitUntilServes(context, target)
       log.info({ to: target.name, ms: Math.round(now() - started) }, 'switched over')
-      return target
     } catch (error) {
       await abandon(context, hold)
       throw error

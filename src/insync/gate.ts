@@ -33,7 +33,10 @@ export function gateVerdict(
   f: number,
   run: string,
 ): Verdict {
-  const intact = fenced.filter((report) => report.intact && report.record !== null)
+  const whole = fenced.filter((report) => report.intact && report.record !== null)
+  // Enough that kept their memory: whoever restarted has nothing to add, and may hold a tail that nobody was answered.
+  const steady = whole.filter((report) => !report.restarted)
+  const intact = steady.length >= f + 1 ? steady : whole
   if (intact.length < f + 1) return { kind: 'wait', intact: intact.length, needed: f + 1 }
   const ranked = qualified(intact)
   if (ranked.length === 0) {

@@ -1,7 +1,7 @@
 /**
  * What changes the record, as Lua that Redis runs in one step. All run with the markers' database selected and the
  * record's key as KEYS[1]; `allow-oom` because a confirmation frees nobody's memory by being refused.
- * They never create a record: that is the gate's alone.
+ * Only writeRecordScript creates a record.
  */
 
 const fieldList = "'epoch','node','version','members','commits','run'"
@@ -23,6 +23,12 @@ redis.call('HINCRBY',KEYS[1],'commits',1)
 local record=redis.call('HMGET',KEYS[1],${fieldList})
 record[#record+1]=run
 return record`
+
+/** Replaces the record. ARGV: field, value, … Only for a gate that has passed, and for a reign whose record was erased. */
+export const writeRecordScript = `#!lua flags=allow-oom
+redis.call('DEL',KEYS[1])
+redis.call('HSET',KEYS[1],unpack(ARGV))
+return 1`
 
 /**
  * Compare-and-swap of the members. ARGV: epoch, node, version as expected; the new members ("0,2").

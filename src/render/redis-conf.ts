@@ -7,8 +7,11 @@ export interface RedisConfInput {
   readonly dataDirectory: string
   /** Absolute. */
   readonly aclFile: string
-  /** With it a node authenticates to the primary as `holdfast-replica`. The file is a secret because of it. */
-  readonly internalSecret: string
+  /**
+   * With it a node authenticates to the primary as `holdfast-replica`, and for nothing else: whoever may ask CONFIG GET
+   * sees it.
+   */
+  readonly replicaSecret: string
 }
 
 /**
@@ -38,7 +41,7 @@ export function renderRedisConf(input: RedisConfInput): string {
     'stop-writes-on-bgsave-error no',
     '',
     'masteruser holdfast-replica',
-    `masterauth ${quote(input.internalSecret)}`,
+    `masterauth ${quote(input.replicaSecret)}`,
     `replica-announce-ip ${node.address}`,
     `replica-announce-port ${String(node.redisPort)}`,
     'repl-diskless-sync yes',

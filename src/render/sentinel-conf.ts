@@ -24,6 +24,7 @@ export function renderSentinelConf(input: SentinelConfInput): string {
     [
       '# First written by Holdfast; Sentinel keeps its state here.',
       `bind ${node.address}`,
+      `bind-source-addr ${node.address}`,
       `port ${String(node.sentinelPort)}`,
       'daemonize no',
       'logfile ""',
