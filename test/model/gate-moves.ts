@@ -82,12 +82,12 @@ function leave(node: ModelNode): void {
 }
 
 /** Those attached are cut, and nobody attaches. */
-function feedNobody(world: World, node: ModelNode): void {
+export function feedNobody(world: World, node: ModelNode): void {
   node.feeds = false
   for (const each of world.nodes) if (each.follows === node.index) each.linked = false
 }
 
-function reportOf(node: ModelNode): FencedNode {
+export function reportOf(node: ModelNode): FencedNode {
   return { node: node.index, intact: node.intact, restarted: node.restarted, record: recordOf(node) }
 }
 
@@ -122,7 +122,7 @@ export function concludeGate(world: World, random: Random): boolean {
   return true
 }
 
-function requestFollow(world: World, primary: ModelNode, node: number): void {
+export function requestFollow(world: World, primary: ModelNode, node: number): void {
   const record = recordOf(primary)
   if (record !== null && node !== primary.index)
     world.followRequests.push({ to: primary.index, node, record })

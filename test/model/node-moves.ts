@@ -32,9 +32,19 @@ export function replicate(world: World, random: Random): boolean {
     primary.acks.delete(node.index)
     node.disk ??= node.head
     node.emptied = true
+    node.snapshot = primary.head
     world.trace.push(`${String(node.index)} is emptied by a full sync from ${String(primary.index)}`)
   }
   return true
+}
+
+/** A full sync whose primary has gone is loaded all the same: it came as a file. */
+export function loadAlone(world: World): void {
+  for (const node of world.nodes) {
+    if (!node.emptied || !responds(node) || followed(world, node) !== null) continue
+    Object.assign(node, { head: node.snapshot, emptied: false })
+    world.trace.push(`${String(node.index)} loaded what it got from one that has gone`)
+  }
 }
 
 /** The append-only file is rewritten: from now on a crash brings back what was synced. */

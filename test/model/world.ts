@@ -20,6 +20,8 @@ export interface ModelNode {
   linked: boolean
   /** A full sync has emptied it and is not loaded yet. */
   emptied: boolean
+  /** What that full sync brings, whether or not its primary lives on. */
+  snapshot: Entry
   promise: Epoch
   intact: boolean
   /** Lost its volume, and with it its promise. */
@@ -105,6 +107,7 @@ export function createWorld(n: number, rules: Rules, tailLoss: boolean, heat: nu
     follows: index === 0 ? null : 0,
     linked: index !== 0,
     emptied: false,
+    snapshot: first,
     promise: epoch,
     intact: true,
     blank: false,

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { explainDeath } from './damage.ts'
+
+const cases: readonly (readonly [lastLine: string, code: string | undefined])[] = [
+  ['# Bad file format reading the append only file incr.aof: make a backup', 'DATA_DAMAGED'],
+  ['# Unexpected end of file reading the append only file base.rdb', 'DATA_DAMAGED'],
+  ['# Error writing to the AOF file: No space left on device', 'DISK_FULL'],
+  [
+    '# Could not create server TCP listening socket 127.0.1.1:6379: bind: Address already in use',
+    'PORT_IN_USE',
+  ],
+  ["# Can't open or create append-only dir appendonlydir: Permission denied", 'STATE_UNWRITABLE'],
+  ['# User requested shutdown...', undefined],
+]
+
+for (const [lastLine, code] of cases) {
+  test(`${lastLine.slice(0, 50)}… means ${code ?? 'nothing special'}`, () => {
+    const problem = explainDeath(['* Server started', lastLine], 'redis-1', '/data/appendonlydir')
+    assert.equal(problem?.code, code)
+    if (problem !== null) assert.match(problem.message, /redis-1/)
+  })
+}
+
+test('damage is never answered with a repair in place', () => {
+  const problem = explainDeath(['Bad file format reading the append only file'], 'redis-1', '/data/aof')
+  assert.match(problem?.hint ?? '', /set it aside|mv \/data\/aof/)
+})
