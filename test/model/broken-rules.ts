@@ -132,15 +132,6 @@ const decisions: readonly Broken[] = [
     setting: { nodes: 3, focus: { erase: 0, crash: 2, emptyVolume: 10 } },
   },
   {
-    name: 'a primary whose process is another than the one that passed the gate',
-    rules: {
-      ...realRules,
-      confirmation: (round, expected, f) =>
-        confirmation({ ...round, run: round.record?.run ?? '' }, expected, f),
-    },
-    setting: { nodes: 3, focus: { erase: 0, promote: 6, crash: 3, restart: 3 } },
-  },
-  {
     name: 'a node that resyncs from a primary whose record is older',
     rules: { ...realRules, mayFollow: () => true },
     setting: three,

@@ -97,7 +97,13 @@ export function crash(world: World, random: Random): boolean {
   node.acks.clear()
   const role = 'slave' as const
   Object.assign(node, { up: false, hung: false, role, follows: null, linked: false })
-  Object.assign(node, { emptied: false, disk: null, memory: null, run: newRun(world), feeds: false })
+  Object.assign(node, {
+    emptied: false,
+    disk: null,
+    memory: null,
+    run: newRun(world),
+    feeds: !world.rules.duties.fencedFeedsNobody,
+  })
   world.trace.push(
     `${String(node.index)} crashes with ${text(recordOf(node))} at ${String(node.head.offset)}`,
   )
