@@ -15,13 +15,14 @@ export interface PeerWatch {
  */
 export function watchPeers(context: AgentContext, pace: () => keyof typeof everyMs): PeerWatch {
   let stopped = false
+  const isStopped = () => stopped
   const states: (AgentState | null)[] = context.topology.nodes.map(() => null)
   const watch = async (index: number) => {
-    while (!stopped) {
+    while (!isStopped()) {
       states[index] = await context.peers.state(index, answerWithinMs).catch(() => null)
       context.seen.peers = [...states]
       const askedAt = context.now()
-      while (!stopped && context.now() - askedAt < everyMs[pace()]) await delay(20)
+      while (!isStopped() && context.now() - askedAt < everyMs[pace()]) await delay(20)
     }
   }
   for (const node of otherNodes(context)) void watch(node.index)

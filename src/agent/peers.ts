@@ -122,7 +122,7 @@ function exchange(agent: Agent, node: NodeTopology, options: Exchange): Promise<
           )
         }
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
     })
   })

@@ -23,6 +23,7 @@ export function leadSentinel(
   const { topology, node, sentinels, log } = context
   const care = createSentinelCare(context)
   let stopped = false
+  const isStopped = () => stopped
   let quickenedPid: number | null = null
   let seen = { up: false, primarySeen: null as string | null, epoch: 0 }
 
@@ -59,11 +60,11 @@ export function leadSentinel(
   }
 
   const loop = async () => {
-    while (!stopped) {
+    while (!isStopped()) {
       await look().catch((error: unknown) => {
         log.debug({ why: (error as Error).message }, 'could not look after the sentinel')
       })
-      for (let waitedMs = 0; waitedMs < everyMs && !stopped; waitedMs += 50) await delay(50)
+      for (let waitedMs = 0; waitedMs < everyMs && !isStopped(); waitedMs += 50) await delay(50)
     }
   }
   void loop()

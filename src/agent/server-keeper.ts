@@ -35,6 +35,8 @@ export function createServerKeeper(options: ServerKeeperOptions): ServerKeeper {
   let waitMs = 0
   let looping: Promise<void> | null = null
   let asked = false
+  const isWanted = () => wanted
+  const isAsked = () => asked
 
   const loop = async () => {
     let next = options.adopted
@@ -43,13 +45,13 @@ export function createServerKeeper(options: ServerKeeperOptions): ServerKeeper {
       try {
         process = next ?? (await options.start())
         next = null
-        if (!wanted) await process.stop({ graceMs: stopLateMs })
-        asked = !wanted
+        if (!isWanted()) await process.stop({ graceMs: stopLateMs })
+        asked = !isWanted()
         log.info({ server: name, server_pid: process.pid }, 'runs')
         const { pid } = process
         const exit = await process.exited
         process = null
-        if (!asked) {
+        if (!isAsked()) {
           log.warn({ server: name, exit }, 'died')
           options.onDeath(pid)
         }

@@ -10,7 +10,7 @@ export async function eventually<T>(
   look: () => Promise<T | string> | T | string,
 ): Promise<Exclude<T, string>> {
   const deadline = performance.now() + withinMs
-  let last = 'nothing'
+  let last: string
   for (;;) {
     try {
       const seen = await look()
