@@ -36,7 +36,8 @@ prepare() {
 
 writable() {
   if [ ! -d "$home" ]; then
-    mkdir -m 0700 "$home" 2>/dev/null || unwritable
+    # Another start may have made it just now.
+    mkdir -m 0700 "$home" 2>/dev/null || [ -d "$home" ] || unwritable
     belongs "$home"
   fi
   [ -w "$home" ] && [ -w "$root" ] || unwritable
