@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { HoldfastError } from '../../errors.ts'
 import { createMutex } from '../../platform/mutex.ts'
 import type { Status } from '../status.ts'
@@ -32,7 +32,8 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
     observe: () => observeStatus(paths, name),
     apply: (topology, password, context) => exclusively(() => apply(paths, topology, password, context)),
     remove: async (options, context) => {
-      if (!existsSync(stateDir)) return []
+      // What is no directory is no deployment's, and nothing of ours to remove.
+      if (statSync(stateDir, { throwIfNoEntry: false })?.isDirectory() !== true) return []
       // Not under the lock: `down` also ends an `up` that hangs.
       return await remove(paths, options, context)
     },
