@@ -46,7 +46,8 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
   last += 1
   const second = 130 + (process.pid % 60)
   const host = `127.${String(second)}.${String(last)}`
-  const port = 30_000 + ((process.pid * 7 + last * 131) % 20_000)
+  // Instances are on 127.0.0.1, where the system hands out ports from 32768 on to whoever connects.
+  const port = 10_000 + ((process.pid * 7 + last * 131) % 8000)
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-deployment-'))
   const listen = [
     `gateway: { listen: "${host}.200:6379" }`,
