@@ -4,7 +4,7 @@ TEST := ./holdfast --exec test node --test --test-reporter=spec
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-faults test-machine
+.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-faults test-machine bench bench-failover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,3 +41,9 @@ test-faults: ## a short drill: processes die, nothing that was counted is lost
 test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
+
+bench: ## how fast it starts, its memory, the counter, the gateway (about 8 minutes; results in bench/README.md)
+	@./holdfast --exec test node bench/run.ts up memory counter throughput
+
+bench-failover: ## what callers see while the primary changes, dies or hangs, beside HAProxy and Sentinel (about 15 minutes)
+	@./holdfast --exec test node bench/run.ts failover

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { RedisClient } from '../../src/discovery/redis-client.ts'
+import { eventually } from '../../test/harness/eventually.ts'
+import { startChild } from './children.ts'
+import { freePorts } from './free-ports.ts'
+
+const network = '127.90.8'
+const name = 'counter'
+const indexes = [1, 2, 3] as const
+const redisPort = 6379
+const sentinelPort = 26379
+
+/** HAProxy in front of plain Redis and Sentinel, each node with an append-only file like ours; no agents. */
+export interface SentinelPeer {
+  readonly host: string
+  readonly port: number
+  readonly password: string
+  /** All sentinels name one node, it says master, its two replicas are in sync and every sentinel sees them. */
+  settled(): Promise<SentinelNode>
+  /** Starts what was killed as whoever supervises it would: as a replica of the primary that the sentinels name. */
+  revive(): Promise<void>
+  /** SENTINEL FAILOVER, the peer's planned change. */
+  switchover(): Promise<void>
+}
+
+export interface SentinelNode {
+  readonly index: number
+  readonly host: string
+  readonly process: ChildProcess
+}
+
+export async function startSentinelPeer(scope: AsyncDisposableStack): Promise<SentinelPeer> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-peer-'))
+  scope.defer(() => rm(directory, { recursive: true, force: true }))
+  const password = randomBytes(16).toString('hex')
+  const host = `${network}.200`
+  const port = await freePorts(host, 1)
+  const nodes = new Map<number, ChildProcess>()
+  const write = async (file: string, lines: readonly string[]) => {
+    const path = join(directory, file)
+    await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 })
+    return path
+  }
+  const addressOf = (index: number) => `${network}.${index}`
+  const startRedis = (index: number, primary: number | undefined) => {
+    const args = [join(directory, `redis-${index}.conf`)]
+    if (primary !== undefined) args.push('--replicaof', `${addressOf(primary)} ${redisPort}`)
+    nodes.set(index, startChild(scope, 'redis-server', args, { stdio: 'ignore' }))
+  }
+  for (const index of indexes) {
+    await write(`redis-${index}.conf`, [
+      `bind ${addressOf(index)}`,
+      `port ${redisPort}`,
+      `dir ${directory}`,
+      `dbfilename ${index}.rdb`,
+      `appenddirname aof-${index}`,
+      'appendonly yes',
+      'save ""',
+      'repl-diskless-sync-delay 0',
+      `requirepass ${password}`,
+      `masterauth ${password}`,
+      `replica-announce-ip ${addressOf(index)}`,
+    ])
+    startRedis(index, index === 1 ? undefined : 1)
+  }
+  for (const index of indexes) {
+    const file = await write(`sentinel-${index}.conf`, [
+      `bind ${addressOf(index)}`,
+      `port ${sentinelPort}`,
+      `dir ${directory}`,
+      `requirepass ${password}`,
+      `sentinel announce-ip ${addressOf(index)}`,
+      `sentinel sentinel-pass ${password}`,
+      `sentinel monitor ${name} ${addressOf(1)} ${redisPort} 2`,
+      `sentinel auth-pass ${name} ${password}`,
+      `sentinel down-after-milliseconds ${name} 1500`,
+      `sentinel failover-timeout ${name} 6000`,
+    ])
+    startChild(scope, 'redis-server', [file, '--sentinel'], { stdio: 'ignore' })
+  }
+  const template = await readFile(join(import.meta.dirname, '../peers/haproxy-sentinel.cfg'), 'utf8')
+  const values: Readonly<Record<string, string>> = { network, name, password, listen: `${host}:${port}` }
+  const config = template.replace(/\{\{(\w+)\}\}/g, (_, key: string) => values[key] ?? '')
+  startChild(scope, 'haproxy', ['-db', '-f', await write('haproxy.cfg', [config])], { stdio: 'ignore' })
+
+  const asked = (index: number, command: readonly string[], at = redisPort) =>
+    ask(addressOf(index), at, password, command)
+  const look = async (): Promise<SentinelNode | string> => {
+    const named = new Set<string>()
+    for (const index of indexes) {
+      named.add(await asked(index, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name], sentinelPort))
+      const replicas = await asked(index, ['SENTINEL', 'REPLICAS', name], sentinelPort)
+      if (replicas.split('"flags","slave"').length !== indexes.length) return `sentinel ${index}: ${replicas}`
+      const quorum = await asked(index, ['SENTINEL', 'CKQUORUM', name], sentinelPort)
+      if (!quorum.includes(`OK ${indexes.length}`)) return `sentinel ${index}: ${quorum}`
+    }
+    const index = indexes.find((one) => [...named].every((each) => each.includes(`"${addressOf(one)}"`)))
+    const child = nodes.get(index ?? 0)
+    if (index === undefined || child === undefined) return `sentinels name ${[...named].join()}`
+    const info = await asked(index, ['INFO', 'replication'])
+    const isWhole = info.includes('role:master') && info.split('state=online').length === indexes.length
+    return isWhole ? { index, host: addressOf(index), process: child } : info
+  }
+  const settled = () => eventually('the Sentinel deployment has settled', 120_000, look)
+  await settled()
+  return {
+    host,
+    port,
+    password,
+    settled,
+    revive: async () => {
+      for (const index of indexes) {
+        const child = nodes.get(index)
+        if (child?.exitCode === null && child.signalCode === null) continue
+        const named = await asked(index, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name], sentinelPort)
+        startRedis(
+          index,
+          indexes.find((one) => one !== index && named.includes(`"${addressOf(one)}"`)),
+        )
+      }
+    },
+    switchover: async () => {
+      const answer = await asked(1, ['SENTINEL', 'FAILOVER', name], sentinelPort)
+      if (answer !== '"OK"') throw new Error(`SENTINEL FAILOVER: ${answer}`)
+    },
+  }
+}
+
+/** @returns the reply as JSON */
+function ask(host: string, port: number, password: string, command: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const client: RedisClient = new RedisClient(
+      {
+        host,
+        port,
+        credentials: { user: 'default', password },
+        connectTimeoutMs: 1000,
+        onClose: (reason) => {
+          reject(new Error(`${host}:${port}: ${reason}`))
+        },
+      },
+      () => {
+        client.send([command], 1000).then(
+          ([reply]) => {
+            resolve(JSON.stringify(reply))
+            client.close('done')
+          },
+          () => {
+            // onClose has said why
+          },
+        )
+      },
+    )
+  })
+}
