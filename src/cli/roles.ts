@@ -38,6 +38,12 @@ const roles = {
     const { runSupervisor } = await import('../targets/local/supervisor-main.ts')
     return await runSupervisor({ stateDir, signal })
   },
+  /** No role: what the others load, compiled beforehand. */
+  'warm-up': async () => {
+    const { warmUp } = await import('./warm-up.ts')
+    await warmUp()
+    return 0
+  },
 }
 
 export type Role = keyof typeof roles

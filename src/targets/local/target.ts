@@ -14,6 +14,7 @@ import { stateError } from './preflight.ts'
 import { takeProcessLock } from './process-lock.ts'
 import { remove } from './remove.ts'
 import { reachable } from './http-probe.ts'
+import { warmCompileCache } from './warm-cache.ts'
 import { readSecrets, readTopology, requireSecrets, requireTopology, wantedInstances } from './state-files.ts'
 
 export interface LocalTargetOptions {
@@ -30,7 +31,11 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
   return {
     kind: 'local',
     observe: () => observeStatus(paths, name),
-    apply: (topology, password, context) => exclusively(() => apply(paths, topology, password, context)),
+    apply: (topology, password, context) =>
+      exclusively(async () => {
+        await warmCompileCache(process.env, context.signal)
+        return await apply(paths, topology, password, context)
+      }),
     remove: async (options, context) => {
       // What is no directory is no deployment's, and nothing of ours to remove.
       if (statSync(stateDir, { throwIfNoEntry: false })?.isDirectory() !== true) return []
@@ -38,7 +43,12 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
       return await remove(paths, options, context)
     },
     scale: (instances, context) => exclusively(() => ask(paths, 'scale', { instances }, context)),
-    refresh: (context) => exclusively(() => ask(paths, 'refresh', {}, context)),
+    refresh: (context) =>
+      exclusively(async () => {
+        requireTopology(paths)
+        await warmCompileCache(process.env, context.signal)
+        await ask(paths, 'refresh', {}, context)
+      }),
     switchover: (to, context) => exclusively(() => switchover(paths, to, context)),
     restart: (component, context) => exclusively(() => restart(paths, component, context)),
     logs: (component, options) => tailLogs(paths, component, options),
