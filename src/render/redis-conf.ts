@@ -14,6 +14,8 @@ export interface RedisConfInput {
   readonly replicaSecret: string
 }
 
+const backlogBytes = 64 * 2 ** 20
+
 /**
  * redis.conf of one node. It never says who is primary: that is told to the running server, and a start finds out anew.
  */
@@ -32,7 +34,8 @@ export function renderRedisConf(input: RedisConfInput): string {
     `aclfile ${quote(input.aclFile)}`,
     '# One more than clients can select: the last one holds the record of the in-sync set.',
     `databases ${String(redis.databases + 1)}`,
-    `maxmemory ${String(redis.maxmemoryBytes)}`,
+    '# What the data may take, and the replication backlog, which Redis counts too.',
+    `maxmemory ${String(redis.maxmemoryBytes === 0 ? 0 : redis.maxmemoryBytes + backlogBytes)}`,
     'maxmemory-policy noeviction',
     '',
     'appendonly yes',
@@ -47,7 +50,7 @@ export function renderRedisConf(input: RedisConfInput): string {
     'repl-diskless-sync yes',
     'repl-diskless-sync-delay 0',
     '# Large enough that a survivor of a failover resumes where it was.',
-    'repl-backlog-size 64mb',
+    `repl-backlog-size ${String(backlogBytes)}`,
     'repl-backlog-ttl 0',
     'repl-ping-replica-period 1',
     'repl-timeout 10',
