@@ -10,6 +10,7 @@ import {
   type SentinelsState,
 } from './decision.ts'
 import { NodeLink } from './node-link.ts'
+import type { NodeProbe } from './node-probe.ts'
 import type { RedisAddress, RedisClient, RedisCredentials } from './redis-client.ts'
 import { SentinelWatch } from './sentinel-watch.ts'
 
@@ -216,7 +217,11 @@ export class Discovery {
     if (current?.node === node && link.connection === null) return
     const verdict = judge(node, probe, this.last)
     if (verdict.kind === 'no') {
-      if (current?.node === node) this.abandon(verdict.why)
+      if (current?.node === node && isErased(probe, current)) {
+        // The agent writes it again in the same reign; until then the link stays down and is tried anew.
+        this.retryAtMs.set(node, this.options.now() + retryConnectMs)
+        link.close(verdict.why)
+      } else if (current?.node === node) this.abandon(verdict.why)
       this.refused(node, verdict.why)
       return
     }
@@ -248,4 +253,9 @@ export class Discovery {
     this.refusals.set(node, why)
     this.options.onNote('not taken up as primary', { node, why })
   }
+}
+
+/** Still the primary, in the same life of its process, whose record somebody deleted. */
+function isErased({ replication, record }: NodeProbe, current: Primary): boolean {
+  return record === null && replication.role === 'master' && replication.run === current.run
 }

@@ -5,6 +5,7 @@ import type { RedisClient } from '../discovery/redis-client.ts'
 import { parseReplication } from '../discovery/replication.ts'
 import { confirmation, membersWithout, type Confirmation, type Round } from '../insync/confirm.ts'
 import { recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
+import { isWritten } from './append-only-file.ts'
 import { confirmScript, swapMembersScript } from '../insync/scripts.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
@@ -35,7 +36,7 @@ type Outcome = Confirmation | { readonly kind: 'again' } | { readonly kind: 'unr
 const sha1 = createHash('sha1').update(confirmScript).digest('hex')
 const byHash = encodeCommand(['EVALSHA', sha1, '1', recordKey])
 const byBody = encodeCommand(['EVAL', confirmScript, '1', recordKey])
-const info = encodeCommand(['INFO', 'replication'])
+const info = encodeCommand(['INFO', 'replication', 'persistence'])
 const waitMs = 250
 /** An answer to a round that is later than its wait by this much: the connection is given up. */
 const patienceMs = 1000
@@ -159,7 +160,7 @@ export class Confirmer {
     let run = ''
     if (fields instanceof ReplyError) {
       if (fields.message.startsWith('NOSCRIPT')) this.knowsScript = false
-      // refused for the moment (NOREPLICAS, MISCONF): says nothing about the reign, unless the role does
+      // refused for the moment (NOREPLICAS, MISCONF; ERASED: FLUSHALL on the node, its agent restores the record): says nothing about the reign, unless the role does
       if (replication.role === 'master' && !fields.message.startsWith('NORECORD')) return null
     } else {
       this.knowsScript = true
@@ -167,6 +168,7 @@ export class Confirmer {
       record = readRecord(values)
       const last = values[recordFields.length]
       if (typeof last === 'string') run = last
+      if (record === null && replication.role === 'master') return null
     }
     const acknowledged = new Map<number, number>()
     for (const replica of replication.online) {
@@ -175,7 +177,8 @@ export class Confirmer {
     }
     const neededOffset = parseReplication(before).offset
     this.missing.saw({ neededOffset, acknowledged })
-    return { record, role: replication.role, run, neededOffset, acknowledged }
+    const written = isWritten(before, after)
+    return { record, role: replication.role, run, neededOffset, acknowledged, written }
   }
 
   /** Members that are gone or silent are written out of the set, as long as f remain. */

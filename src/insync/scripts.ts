@@ -8,14 +8,17 @@ const fieldList = "'epoch','node','version','members','commits','run'"
 
 /**
  * A process that restarted holds the record of its former life. It must not count commits or versions on it before its
- * gate has passed: after a power cut they decide who knows most.
+ * gate has passed: after a power cut they decide who knows most. A record that was erased is another matter: the
+ * primary's agent writes it again, in the same reign.
  */
 const sameRun = `local run=string.match(redis.call('INFO','server'),'run_id:(%x+)')
-if redis.call('HGET',KEYS[1],'run')~=run then return redis.error_reply('NORECORD this node has not passed its gate') end`
+local of=redis.call('HGET',KEYS[1],'run')
+if not of then return redis.error_reply('ERASED the record of the in-sync set is gone') end
+if of~=run then return redis.error_reply('NORECORD this node has not passed its gate') end`
 
 /**
- * One confirmation: counts a commit and returns the record, in the order of recordFields, then the run_id; the error
- * NORECORD when this process has no record of its own. A write, so that WAIT on the same connection covers everything before it.
+ * One confirmation: counts a commit and returns the record, in the order of recordFields, then the run_id; the errors
+ * NORECORD when this process has no record of its own, ERASED when there is none. A write, so that WAIT on the same connection covers everything before it.
  */
 export const confirmScript = `#!lua flags=allow-oom
 ${sameRun}
