@@ -35,13 +35,20 @@ export interface NodeSet {
 
 let lastNetwork = 0
 
-/** @param options.network first three numbers of the loopback network, for tests in several processes */
-export async function startNodeSet(t: TestContext, options: { nodes?: number } = {}): Promise<NodeSet> {
+export interface NodeSetOptions {
+  /** 3 when left out. */
+  readonly nodes?: number
+  readonly redis?: Partial<Topology['redis']>
+  /** False: the test starts the agents. */
+  readonly start?: boolean
+}
+
+export async function startNodeSet(t: TestContext, options: NodeSetOptions = {}): Promise<NodeSet> {
   const nodes = options.nodes ?? 3
   lastNetwork += 1
   const network = `127.${String(60 + (process.pid % 60))}.${String(lastNetwork % 250)}`
   const stateDir = await mkdtemp(join(tmpdir(), 'holdfast-nodes-'))
-  const topology = nodeTopology(network, nodes)
+  const topology = nodeTopology(network, nodes, options.redis)
   const secrets = { password: 'the-clients-password', internal: 'the-internal-secret' }
   await mkdir(join(stateDir, 'secrets'), { mode: 0o700 })
   await writeFile(join(stateDir, 'topology.json'), JSON.stringify(topology))
@@ -120,7 +127,7 @@ export async function startNodeSet(t: TestContext, options: { nodes?: number } =
     if (hasPassed(t)) await rm(stateDir, { recursive: true, force: true })
     else await showLogs(t, stateDir, nodes)
   })
-  await Promise.all(topology.nodes.map((node) => set.startAgent(node.index)))
+  if (options.start !== false) await Promise.all(topology.nodes.map((node) => set.startAgent(node.index)))
   return set
 }
 
@@ -147,7 +154,7 @@ async function showLogs(t: TestContext, stateDir: string, nodes: number): Promis
   )
 }
 
-function nodeTopology(network: string, nodes: number): Topology {
+function nodeTopology(network: string, nodes: number, redis: NodeSetOptions['redis']): Topology {
   const f = (nodes - 1) / 2
   const host = `${network}.100`
   return {
@@ -162,7 +169,7 @@ function nodeTopology(network: string, nodes: number): Topology {
     })),
     f,
     quorum: f + 1,
-    redis: { databases: 16, markersDb: 16, db: 0, maxmemoryBytes: 0, appendfsync: 'everysec' },
+    redis: { databases: 16, markersDb: 16, db: 0, maxmemoryBytes: 0, appendfsync: 'everysec', ...redis },
     gateway: { name: 'gateway', host, port: 6379, adminHost: host, adminPort: 6380, holdMs: 10_000 },
     app: { command: null, directory: '/', env: {}, healthPath: '/ping', instances: [] },
     frontDoor: { name: 'front-door', host, port: 8080 },
