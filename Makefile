@@ -42,7 +42,7 @@ test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
 
-bench: ## how fast it starts, its memory, the counter, the gateway (about 8 minutes; results in bench/README.md)
+bench: ## how fast it starts, its memory, the counter, the gateway (about 10 minutes; results in bench/README.md)
 	@./holdfast --exec test node bench/run.ts up memory counter throughput
 
 bench-failover: ## what callers see while the primary changes, dies or hangs, beside HAProxy and Sentinel (about 15 minutes)

@@ -7,8 +7,8 @@ import { findManaged } from '../../src/platform/managed-process.ts'
 import type { Status } from '../../src/targets/status.ts'
 import { localTarget } from '../../src/targets/local/target.ts'
 import type { Target } from '../../src/targets/target.ts'
-import { eventually } from '../../test/harness/eventually.ts'
 import { freePorts } from './free-ports.ts'
+import { until } from './until.ts'
 
 const launcher = join(import.meta.dirname, '../../holdfast')
 const name = 'bench'
@@ -20,7 +20,7 @@ export interface BenchDeployment {
   readonly target: Target
   /** Runs `./holdfast`; rejects unless it exits 0. @returns what it printed on stderr, and how long it took */
   holdfast(...args: readonly string[]): Promise<{ readonly stderr: string; readonly tookMs: number }>
-  healthy(): Promise<Status>
+  healthy(options?: { readonly askEveryMs?: number }): Promise<Status>
   /** Stops it and removes its data. */
   purge(): Promise<void>
 }
@@ -84,8 +84,8 @@ local: { network: ${network}.0/24 }
     url: `http://${host}:${frontDoorPort}`,
     target,
     holdfast,
-    healthy: () =>
-      eventually('a healthy deployment', 60_000, async () => {
+    healthy: ({ askEveryMs = 50 } = {}) =>
+      until('a healthy deployment', 60_000, askEveryMs, async () => {
         const status = await target.observe()
         return status.state === 'healthy' ? status : `${status.state}: ${JSON.stringify(status.problems)}`
       }),

@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RedisClient } from '../../src/discovery/redis-client.ts'
-import { eventually } from '../../test/harness/eventually.ts'
 import { startChild } from './children.ts'
 import { freePorts } from './free-ports.ts'
+import { until } from './until.ts'
 
 const network = '127.90.8'
 const name = 'counter'
@@ -33,7 +33,10 @@ export interface SentinelNode {
   readonly process: ChildProcess
 }
 
-export async function startSentinelPeer(scope: AsyncDisposableStack): Promise<SentinelPeer> {
+export async function startSentinelPeer(
+  scope: AsyncDisposableStack,
+  { askEveryMs }: { readonly askEveryMs: number },
+): Promise<SentinelPeer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-peer-'))
   scope.defer(() => rm(directory, { recursive: true, force: true }))
   const password = randomBytes(16).toString('hex')
@@ -105,7 +108,7 @@ export async function startSentinelPeer(scope: AsyncDisposableStack): Promise<Se
     const isWhole = info.includes('role:master') && info.split('state=online').length === indexes.length
     return isWhole ? { index, host: addressOf(index), process: child } : info
   }
-  const settled = () => eventually('the Sentinel deployment has settled', 120_000, look)
+  const settled = () => until('the Sentinel deployment has settled', 120_000, askEveryMs, look)
   await settled()
   return {
     host,
