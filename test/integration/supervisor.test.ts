@@ -16,6 +16,14 @@ describe('the embedded supervisor', { timeout: 180_000 }, () => {
     assert.deepEqual(await deployment.up(), [`local-${String(network)} was started`])
     assert.deepEqual(await deployment.up(), [])
 
+    await t.test('each part was started once', () => {
+      const log = readFileSync(join(deployment.stateDir, 'logs', 'supervisor.log'), 'utf8')
+      const lines = log.trim().split('\n')
+      const entries = lines.map((line) => JSON.parse(line) as { msg: string; part?: string })
+      const started = entries.filter(({ msg }) => msg === 'started').map(({ part }) => part)
+      assert.equal(started.toSorted().join(), 'agent-0,agent-1,agent-2,app-0,app-1,front-door,gateway')
+    })
+
     await t.test(
       'its parts have a session of their own, a private log, and no secret in their command line',
       () => {
