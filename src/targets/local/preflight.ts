@@ -1,5 +1,14 @@
-import { chmodSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { HoldfastError } from '../../errors.ts'
 import { findProgram, readOutput } from '../../platform/run-program.ts'
 import type { LocalPaths } from './paths.ts'
@@ -98,9 +107,25 @@ export function stateError(error: NodeJS.ErrnoException, { stateDir }: LocalPath
       cause: error,
     })
   }
-  return new HoldfastError('STATE_UNWRITABLE', `cannot write in ${stateDir}: ${error.message}`, {
-    hint: `The directory must belong to this user and be writable: ls -ld ${stateDir}`,
+  const place = nearestExisting(stateDir)
+  const why = isOnReadOnlyDisk(place) ? `${place} is on a read-only file system` : error.message
+  return new HoldfastError('STATE_UNWRITABLE', `cannot write in ${stateDir}: ${why}`, {
+    hint: `It must be a directory that belongs to this user and is writable: ls -ld ${place}; findmnt -T ${place}`,
     cause: error,
     exitCode: 2,
   })
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
+}
+
+/** mkdir says "no such file" there (measured, Node 24). */
+function isOnReadOnlyDisk(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+  }
 }

@@ -19,8 +19,8 @@ interface Holder {
 export function takeProcessLock(path: string): ProcessLock | { readonly heldBy: number } {
   const me = JSON.stringify(thisProcess())
   const mine = `${path}.${String(process.pid)}`
-  writeFileSync(mine, me, { mode: 0o600 })
   try {
+    writeFileSync(mine, me, { mode: 0o600 })
     for (;;) {
       try {
         // A link appears whole or not at all, unlike a file that is created and then written.

@@ -141,12 +141,13 @@ function connectionOf(paths: LocalPaths) {
 
 /** Two commands that change one deployment do not interleave. */
 async function withOperationLock<T>(paths: LocalPaths, name: string, work: () => Promise<T>): Promise<T> {
+  let lock: ReturnType<typeof takeProcessLock>
   try {
     mkdirSync(paths.run, { recursive: true, mode: 0o700 })
+    lock = takeProcessLock(paths.operationLock)
   } catch (error) {
     throw stateError(error as NodeJS.ErrnoException, paths)
   }
-  const lock = takeProcessLock(paths.operationLock)
   if ('heldBy' in lock) {
     throw new HoldfastError(
       'BUSY',
