@@ -227,7 +227,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
   return {
     state: async () => {
       const own = await look()
-      const { promise, intact, virgin, syncedRun } = store.get()
+      const { promise, intact, virgin, founding, syncedRun } = store.get()
       const vouched = { ...own, record: vouchedRecord(context, own) }
       const { runId, rewriting: _, diskFails: __, processId: ___, replicas: ____, ...shown } = vouched
       return {
@@ -235,7 +235,8 @@ export function startAgent(options: AgentOptions): NodeAgent {
         pid: process.pid,
         promise,
         intact,
-        virgin,
+        virgin: virgin && vouched.record === null,
+        founding,
         stopping,
         restarted: syncedRun !== runId,
         redis: shown,

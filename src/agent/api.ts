@@ -15,6 +15,8 @@ export interface AgentState {
   readonly intact: boolean
   /** Neither data nor sentinel state: only a deployment whose nodes are all virgin is bootstrapped. */
   readonly virgin: boolean
+  /** It began the deployment, and f others do not have their copy yet. */
+  readonly founding: boolean
   /** Asked to end, with its servers. */
   readonly stopping: boolean
   /** Its redis-server has not been in sync (or primary) since it started. */
@@ -62,6 +64,6 @@ export type FenceReply =
 export interface FollowRequest {
   readonly epoch: Epoch
   readonly record: InSyncRecord
-  /** Of a bootstrap: a node that has nothing has, with that, everything it ever acknowledged. */
+  /** Of a bootstrap: a node that has nothing has promised nothing to anybody. */
   readonly founding?: boolean
 }

@@ -11,6 +11,8 @@ export interface DurableState {
   readonly intact: boolean
   /** Neither data nor sentinel state was ever here. */
   readonly virgin: boolean
+  /** It began the deployment, and f others do not have their copy yet. */
+  readonly founding: boolean
   /** The epoch whose gate this node passed last, and the run_id of the redis-server that serves in it. */
   readonly reign: { readonly epoch: Epoch; readonly runId: string } | null
   /** run_id of the redis-server that has been in sync since it started; another one has not. */
@@ -22,6 +24,7 @@ export const blankState: DurableState = {
   promiseKnown: false,
   intact: false,
   virgin: true,
+  founding: false,
   reign: null,
   syncedRun: null,
 }

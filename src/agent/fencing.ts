@@ -37,7 +37,7 @@ export function grantFence(context: AgentContext, { epoch }: FenceRequest): Prom
       granted: true,
       node: node.index,
       intact,
-      virgin,
+      virgin: virgin && after.record === null,
       restarted: syncedRun !== after.runId,
       record: vouchedRecord(context, after),
       offset: after.offset,
@@ -66,8 +66,7 @@ export function obeyFollow(
       return { followed: false, why: `promised ${formatEpoch(promise)}, or its record is newer` }
     }
     store.promise(epoch)
-    if (founding === true && store.get().virgin)
-      store.set({ virgin: false, intact: true, promiseKnown: true })
+    if (founding === true && store.get().virgin) store.set({ promiseKnown: true })
     if (own.role === 'master') {
       await redis.feed(false)
       store.set({ reign: null })

@@ -49,6 +49,9 @@ export function createHealing(context: AgentContext, paths: NodePaths): Healing 
         store.promise(step.promise)
         store.set({ promiseKnown: true })
         return
+      case 'stand-down':
+        await standDown(context)
+        return
       case 'bootstrap':
         await bootstrap(context)
         return
@@ -84,11 +87,18 @@ export function createHealing(context: AgentContext, paths: NodePaths): Healing 
     await context.priority.natural(store.get().syncedRun === own.runId && !own.syncing ? 100 : 0, own.runId)
   }
 
+  /** Filled for the first time, and its file is written; its agent only had no time to note it before it died. */
+  const noteWhole = (own: InspectedRedis) => {
+    if (!store.get().virgin || own.record === null || own.loading || own.syncing || own.rewriting) return
+    if (!hasUnwrittenSync(paths)) store.set({ virgin: false, intact: true })
+  }
+
   return {
     beat: async () => {
       const own = await redis.inspect()
       context.seen.redis = own
       if (own.record !== null) context.seen.record = { runId: own.runId, record: own.record }
+      noteWhole(own)
       const vouched = { ...own, record: vouchedRecord(context, own) }
       const reign = validReign(store.get(), vouched)
       lastReign = reign
@@ -123,6 +133,12 @@ function forgetReign({ exclusively, redis, store }: AgentContext): Promise<void>
   })
 }
 
+function standDown({ exclusively, redis }: AgentContext): Promise<void> {
+  return exclusively(async () => {
+    if ((await redis.role()) === 'master') await redis.follow(null)
+  })
+}
+
 function describe(step: Step): string {
   switch (step.kind) {
     case 'rest':
@@ -131,6 +147,8 @@ function describe(step: Step): string {
       return `follows redis-${String(step.node)}`
     case 'recall':
       return 'learns from the others what was promised'
+    case 'stand-down':
+      return 'steps back: it was promoted with nothing'
     case 'bootstrap':
       return 'begins a new deployment'
     case 'gate':

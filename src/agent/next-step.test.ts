@@ -24,6 +24,7 @@ const settled: DurableState = {
   promiseKnown: true,
   intact: true,
   virgin: false,
+  founding: false,
   reign: null,
   syncedRun: 'own',
 }
@@ -54,6 +55,7 @@ function peer(node: number, { state = {}, redis = {} }: Other = {}): AgentState 
     sentinel: { up: true, primarySeen: null, epoch: 0 },
     reign: null,
     doing: '',
+    founding: false,
     stopping: false,
     problems: [],
     ...state,
@@ -105,7 +107,8 @@ function inWords(decided: Step): string {
     case 'recall':
       return `recall ${String(decided.promise.number)}.${String(decided.promise.node)}`
     case 'bootstrap':
-      return 'bootstrap'
+    case 'stand-down':
+      return decided.kind
     case 'rest':
       return `rest: ${decided.doing}${decided.problem === undefined ? '' : ` ! ${decided.problem}`}`
   }
@@ -214,9 +217,9 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
       /^rest: waits ! its volume was emptied.* 1 answer$/,
     ],
     [
-      'does not ask those that were emptied too',
+      'is content when all others answer, whatever they have',
       { ...blank, peers: [reigning(0, 1), peer(2, { state: { intact: false, promise: e2 } })] },
-      /^rest: waits ! its volume was emptied/,
+      /^recall 2/,
     ],
     [
       'does not pass for new while a node is silent that may know of a later epoch',
@@ -245,21 +248,31 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
       'is begun again when its first primary answered nothing yet',
       {
         me: 0,
-        durable: { syncedRun: 'former' },
+        durable: { syncedRun: 'former', founding: true },
         redis: { record: record({ version: 0, commits: 0 }) },
         peers: [peer(1, virgin), peer(2, virgin)],
       },
       /^bootstrap$/,
     ],
     [
-      'is not begun again once something was answered',
+      'is begun again with its data when only its first primary has any',
       {
         me: 0,
-        durable: { syncedRun: 'former' },
+        durable: { syncedRun: 'former', founding: true },
         redis: { record: record({ version: 0, commits: 1 }) },
         peers: [peer(1, virgin), peer(2, virgin)],
       },
-      /^rest: waits for 1 more node/,
+      /^bootstrap$/,
+    ],
+    [
+      'is begun again also by a first primary that Sentinel promoted meanwhile',
+      {
+        me: 0,
+        durable: { syncedRun: 'former', founding: true },
+        redis: { role: 'master', record: record({ version: 0, commits: 1 }) },
+        peers: [peer(1, virgin), peer(2, virgin)],
+      },
+      /^bootstrap$/,
     ],
     [
       'is not begun by an emptied redis-0 among nodes that have something',

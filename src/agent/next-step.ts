@@ -1,4 +1,4 @@
-import { qualified, mayFollow, type FencedNode } from '../insync/gate.ts'
+import { mayFollow, qualified, type FencedNode } from '../insync/gate.ts'
 import {
   compareEpochs,
   compareRecords,
@@ -36,6 +36,8 @@ export type Step =
    * beyond; decide: nobody serves, and this node has the most of what was answered.
    */
   | { readonly kind: 'gate'; readonly why: 'promoted' | 'renew' | 'decide' }
+  /** Promoted with nothing to vouch for: no gate would ever let it pass. */
+  | { readonly kind: 'stand-down' }
   /** Its volume was emptied, and its promise with it: this is the highest that enough others know of. */
   | { readonly kind: 'recall'; readonly promise: Epoch }
   | {
@@ -43,8 +45,6 @@ export type Step =
       readonly node: number
       readonly epoch: Epoch
       readonly record: InSyncRecord
-      /** The deployment's first primary, and this node never had anything. */
-      readonly founding?: boolean
     }
 
 /** How long nobody may serve before the nodes decide by themselves, with Sentinel's own failover given its time first. */
@@ -71,11 +71,11 @@ export function nextStep(now: Situation): Step {
   if (redis.role === 'master') {
     if (other !== null && compareEpochs(other.reign, redis.record?.epoch ?? { number: 0, node: 0 }) > 0)
       return follow(other)
-    return { kind: 'gate', why: 'promoted' }
+    if (isFounder(now)) return { kind: 'bootstrap' }
+    return redis.record === null ? { kind: 'stand-down' } : { kind: 'gate', why: 'promoted' }
   }
   if (other !== null) {
-    if (now.durable.promiseKnown) return followOrStay(now, other)
-    return isFounding(now, other) ? { ...follow(other), founding: true } : recall(now)
+    return now.durable.promiseKnown ? followOrStay(now, other) : recall(now)
   }
   if (redis.linkUp) return rest('replicates; the primary’s agent is silent')
   return withoutPrimary(now, me)
@@ -128,37 +128,33 @@ function followOrStay(now: Situation, primary: Reigning): Step {
   )
 }
 
-/** Nothing was ever here, and nobody knows of another epoch than the first. */
-function isFounding(now: Situation, primary: Reigning): boolean {
-  return (
-    now.durable.virgin &&
-    primary.reign.number === 1 &&
-    now.peers.every((peer) => peer === null || peer.promise.number <= 1)
-  )
-}
-
 /**
- * f + 1 others with their data: whatever gate this node once promised itself to, one of them was fenced for it too.
+ * All others, or f + 1 with their data: whatever gate this node once promised itself to, one of them was fenced for it
+ * too, and still knows.
  */
 function recall(now: Situation): Step {
-  const others = now.peers.filter((peer) => peer !== null && peer.intact)
-  if (others.length < now.f + 1) {
+  const reachable = now.peers.filter((peer) => peer !== null)
+  const whole = reachable.filter((peer) => peer.intact)
+  if (reachable.length < now.nodes - 1 && whole.length < now.f + 1) {
     return rest(
       'waits',
-      `its volume was emptied: before it follows anybody it must hear from ${String(now.f + 1)} other nodes; ${String(others.length)} answer`,
+      `its volume was emptied: before it follows anybody it must hear from ${String(now.f + 1)} other nodes with their data; ${String(whole.length)} answer`,
     )
   }
-  const promises = others.flatMap((peer) => (peer === null ? [] : [peer.promise]))
-  const highest = promises.toSorted(compareEpochs).at(-1)
+  const highest = reachable
+    .map((peer) => peer.promise)
+    .toSorted(compareEpochs)
+    .at(-1)
   return highest === undefined ? rest('waits') : { kind: 'recall', promise: highest }
 }
 
 function withoutPrimary(now: Situation, me: number): Step {
   const reachable = now.peers.filter((peer) => peer !== null)
   const all = reachable.length === now.nodes - 1
-  if (isNew(now.durable, now.redis) && reachable.every((peer) => peer.virgin)) {
+  const founder = founderOf(now, reachable)
+  if (founder !== null) {
     if (!all) return rest('waits for every node: nothing was ever stored, and all must agree on that')
-    return me === 0 ? { kind: 'bootstrap' } : rest('waits for redis-0 to begin')
+    return me === founder ? { kind: 'bootstrap' } : rest(`waits for redis-${String(founder)} to begin`)
   }
   const reports = visibleReports(now, reachable)
   const intact = reports.filter((report) => report.intact)
@@ -181,10 +177,27 @@ function withoutPrimary(now: Situation, me: number): Step {
     : rest(`leaves it to redis-${String(best.node)}, which has the most`)
 }
 
-/** A deployment whose first primary answered nothing yet is as good as new: its bootstrap may be done again. */
-function isNew(durable: DurableState, redis: InspectedRedis): boolean {
-  const { record } = redis
-  return durable.virgin || (record !== null && record.epoch.number === 1 && record.commits === 0)
+/** Promoted in the middle of an interrupted first start: no gate would ever count the others, who have nothing. */
+function isFounder(now: Situation): boolean {
+  const reachable = now.peers.filter((peer) => peer !== null)
+  return reachable.length === now.nodes - 1 && founderOf(now, reachable) === now.me
+}
+
+/**
+ * Who may begin the deployment: redis-0 when nobody ever had anything; and while a first start has not given f others
+ * anything, the one that began it, since it has all there is. Null: the deployment is past that.
+ */
+function founderOf(now: Situation, reachable: readonly AgentState[]): number | null {
+  const { durable, redis, me } = now
+  const nodes = [{ node: me, virgin: durable.virgin, founding: durable.founding, record: redis.record }]
+  for (const { node, virgin, founding, redis: theirs } of reachable)
+    nodes.push({ node, virgin, founding, record: theirs.record })
+  const holders = nodes.filter(({ record }) => record !== null)
+  if (holders.length === 0) return nodes.every(({ virgin }) => virgin) ? 0 : null
+  const founder = holders.find(({ founding }) => founding)
+  const others = nodes.filter((each) => each !== founder)
+  const isPast = holders.length > now.f || others.some(({ virgin, record }) => record === null && !virgin)
+  return founder === undefined || isPast ? null : founder.node
 }
 
 function visibleReports(now: Situation, reachable: readonly AgentState[]): FencedNode[] {

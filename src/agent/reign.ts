@@ -15,7 +15,7 @@ export interface ReignKeeper {
 }
 
 export function createReignKeeper(context: AgentContext): ReignKeeper {
-  const { topology, node, redis: link, log, now } = context
+  const { topology, node, store, redis: link, log, now } = context
   const missingSince = new Map<number, number>()
   let last: InSyncRecord | null = null
   let opened = ''
@@ -54,6 +54,8 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
       }
       const { record } = redis
       last = record
+      const copies = context.seen.peers.filter((peer) => peer?.intact === true && peer.redis.record !== null)
+      if (store.get().founding && copies.length >= topology.f) store.set({ founding: false })
       const joining = [...online]
         .filter(([index, replica]) => {
           const agent = context.seen.peers[index]

@@ -41,17 +41,22 @@ export async function runGate(context: AgentContext, why: GateReason): Promise<b
   return true
 }
 
-/** The first start of a deployment: every node is new and says so, and this one becomes the primary of epoch 1. */
+/** The first start of a deployment: every node is new and says so, or has no more than this one. */
 export async function bootstrap(context: AgentContext): Promise<boolean> {
   const { node, topology, store, log } = context
-  const epoch: Epoch = { number: 1, node: node.index }
+  const known = context.seen.peers.flatMap((peer) => (peer === null ? [] : [peer.promise]))
+  const epoch = nextEpoch(node.index, [store.get().promise, ...known])
   const granted = await fenceOthers(context, epoch, topology.nodes.length - 1)
-  if (granted.length < topology.nodes.length - 1 || granted.some((reply) => !reply.virgin)) return false
+  const { record: own } = await context.redis.inspect()
+  const hasNoMore = ({ virgin, record }: Granted) =>
+    record === null ? virgin : own !== null && compareRecords(record, own) <= 0
+  if (granted.length < topology.nodes.length - 1 || !granted.every(hasNoMore)) return false
   const record = await context.exclusively(async () => {
     store.promise(epoch)
     const members = granted.map((reply) => reply.node).toSorted((a, b) => a - b)
     const own = await context.redis.inspect()
     const record = { epoch, version: 0, members, commits: 0, run: own.runId }
+    store.set({ founding: true })
     return serve(context, epoch, record, { run: own.runId, report: { record: vouchedRecord(context, own) } })
   })
   if (record === null) return false

@@ -83,7 +83,9 @@ async function attempt(context: AgentContext, internalSecret: string, target: No
   const views = await sentinels.views()
   const sentinel = await readySentinel(context, views)
   await Promise.all(
-    otherNodes(context).map((other) => peers.priority(other.index, other === target ? 100 : 0, holdForMs + 1500).catch(() => undefined)),
+    otherNodes(context).map((other) =>
+      peers.priority(other.index, other === target ? 100 : 0, holdForMs + 1500).catch(() => undefined),
+    ),
   )
   try {
     if (!(await waitForPriorities(context, sentinel, target.index))) {

@@ -11,6 +11,7 @@ const round: Round = {
   role: 'master',
   run: 'own',
   neededOffset: 100,
+  written: true,
   acknowledged: new Map([
     [1, 100],
     [2, 140],

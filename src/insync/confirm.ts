@@ -11,6 +11,8 @@ export interface Round {
   readonly neededOffset: number
   /** Acknowledged offset by node index, of replicas that are online at the end of the round. */
   readonly acknowledged: ReadonlyMap<number, number>
+  /** Everything to be confirmed has left the primary's process for its append-only file. */
+  readonly written: boolean
 }
 
 export type Confirmation =
@@ -22,6 +24,8 @@ export type Confirmation =
       readonly gone: readonly number[]
       readonly behind: readonly number[]
     }
+  /** The primary still holds it back from its append-only file: all processes killed now would lose it. Soon over. */
+  | { readonly kind: 'unwritten' }
   /** This node's reign as we know it is over, or it has none: what it did since is not to be answered. */
   | { readonly kind: 'over'; readonly why: string }
 
@@ -46,7 +50,7 @@ export function confirmation(round: Round, expected: Epoch, f: number): Confirma
   if (record.members.length < f || gone.length > 0 || behind.length > 0) {
     return { kind: 'missing', record, gone, behind }
   }
-  return { kind: 'confirmed', record }
+  return round.written ? { kind: 'confirmed', record } : { kind: 'unwritten' }
 }
 
 /** @returns the members without those that left, or null when fewer than f would remain: then nothing is answered. */

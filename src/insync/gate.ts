@@ -49,7 +49,7 @@ export function gateVerdict(
   if (own === undefined || (mustBeBest && best !== undefined && commitsOf(own) < commitsOf(best))) {
     return { kind: 'yield', qualified: ranked.map((report) => report.node) }
   }
-  return { kind: 'serve', record: firstRecord(candidate, epoch, intact, f, run) }
+  return { kind: 'serve', record: firstRecord(candidate, epoch, { intact, whole }, f, run) }
 }
 
 /**
@@ -59,7 +59,7 @@ export function gateVerdict(
 function firstRecord(
   candidate: number,
   epoch: Epoch,
-  intact: readonly FencedNode[],
+  { intact, whole }: { readonly intact: readonly FencedNode[]; readonly whole: readonly FencedNode[] },
   f: number,
   run: string,
 ): InSyncRecord {
@@ -69,7 +69,7 @@ function firstRecord(
     epoch,
     version: 0,
     members: (ready.length >= f ? ready : others).map((report) => report.node).toSorted((a, b) => a - b),
-    commits: Math.max(0, ...intact.map((report) => report.record?.commits ?? 0)),
+    commits: Math.max(0, ...whole.map((report) => report.record?.commits ?? 0)),
     run,
   }
 }

@@ -36,8 +36,8 @@ export interface ManagedProcess {
   /** Settles when it has exited; never rejects. Adopted: it was not our child, so nobody told us how. */
   readonly exited: Promise<Exit>
   alive(): boolean
-  /** SIGTERM to its whole session (awake, if it was stopped), SIGKILL to what is left after the grace. Idempotent. */
-  stop(options: { readonly graceMs: number }): Promise<void>
+  /** SIGTERM (or `signal`) to its whole session (awake, if it was stopped), SIGKILL to what is left after the grace. Idempotent. */
+  stop(options: { readonly graceMs: number; readonly signal?: 'SIGTERM' | 'SIGKILL' }): Promise<void>
 }
 
 export const tagVariable = 'HOLDFAST_SUPERVISED'
@@ -150,9 +150,9 @@ function managed(
       return exited()
     },
     alive: () => isAlive(pid, startTime),
-    stop: async ({ graceMs }) => {
+    stop: async ({ graceMs, signal = 'SIGTERM' }) => {
       for (const member of members()) {
-        signalProcess(member.pid, member.startTime, 'SIGTERM')
+        signalProcess(member.pid, member.startTime, signal)
         signalProcess(member.pid, member.startTime, 'SIGCONT')
       }
       if (await allGone(members, graceMs)) return

@@ -122,24 +122,25 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
     },
   }
   t.after(async () => {
-    const down = await run('down', '--purge', '--yes')
+    const passed = (t as TestContext & { readonly passed: boolean }).passed
+    const down = await (passed ? run('down', '--purge', '--yes') : run('down'))
     const left = findManaged(stateDir)
     for (const each of left) await each.stop({ graceMs: 0 })
-    if ((t as TestContext & { readonly passed: boolean }).passed) {
-      await rm(directory, { recursive: true, force: true })
-      assert.equal(down.code, 0, down.stderr)
-      assert.deepEqual(
-        left.map((each) => each.component),
-        [],
-        'processes outlived down',
-      )
-    } else {
+    if (!passed) {
       t.diagnostic(`kept: ${directory}`)
       for (const name of ['supervisor', 'gateway', 'agent-0', 'agent-1', 'agent-2', 'app-0']) {
         for (const line of lastLines(join(stateDir, 'logs', `${name}.log`), 8))
           t.diagnostic(line.slice(0, 250))
       }
+      return
     }
+    await rm(directory, { recursive: true, force: true })
+    assert.equal(down.code, 0, down.stderr)
+    assert.deepEqual(
+      left.map((each) => each.component),
+      [],
+      'processes outlived down',
+    )
   })
   await deployment.mustDo('up')
   return deployment

@@ -21,8 +21,8 @@ import {
 export interface Mind {
   reign: DurableState['reign']
   virgin: boolean
+  founding: boolean
   /** Founded the deployment with others and was never in sync since: that it holds nothing means that it acknowledged nothing. */
-  founded: boolean
   peers: readonly (AgentState | null)[]
   primarySeenAt: number
   outbidSince: number | null
@@ -33,16 +33,14 @@ export interface Mind {
 export interface Town {
   readonly world: World
   readonly minds: readonly Mind[]
-  /** Founded nodes vouch for having acknowledged nothing. */
-  readonly vouch: boolean
   nowMs: number
 }
 
-export function createTown(world: World, founded: boolean, vouch: boolean): Town {
+export function createTown(world: World, founded: boolean): Town {
   const minds = world.nodes.map((node): Mind => ({
     reign: founded && node.index === 0 ? { epoch: node.promise, runId: node.run } : null,
     virgin: !founded,
-    founded: false,
+    founding: false,
     peers: world.nodes.map(() => null),
     primarySeenAt: 0,
     outbidSince: null,
@@ -64,7 +62,7 @@ export function createTown(world: World, founded: boolean, vouch: boolean): Town
       Object.assign(node, { promise: nobody, intact: false, blank: true, restarted: true })
     }
   }
-  return { world, minds, vouch, nowMs: 0 }
+  return { world, minds, nowMs: 0 }
 }
 
 export function mindAt(town: Town, index: number): Mind {
@@ -79,16 +77,15 @@ function durableOf(node: ModelNode, mind: Mind): DurableState {
   return {
     promise: node.promise,
     promiseKnown: !node.blank,
-    intact: node.intact,
+    intact: node.intact && !mind.virgin,
     virgin: mind.virgin,
+    founding: mind.founding,
     reign: mind.reign,
     syncedRun: node.restarted ? null : node.run,
   }
 }
 
-const nothing = { epoch: { number: 0, node: 0 }, version: 0, members: [], commits: 0, run: '' }
-
-function inspect(node: ModelNode, mind: Mind): InspectedRedis {
+function inspect(node: ModelNode): InspectedRedis {
   if (!responds(node)) return downRedis
   return {
     ...downRedis,
@@ -98,20 +95,21 @@ function inspect(node: ModelNode, mind: Mind): InspectedRedis {
     follows: node.role === 'master' ? null : addressOf(node.follows ?? -1),
     linkUp: node.linked,
     offset: node.head.offset,
-    record: recordOf(node) ?? (mind.founded && node.intact ? nothing : null),
+    record: recordOf(node),
     runId: node.run,
   }
 }
 
 function stateOf(town: Town, node: ModelNode): AgentState {
   const durable = durableOf(node, mindAt(town, node.index))
-  const redis = inspect(node, mindAt(town, node.index))
+  const redis = inspect(node)
   return {
     node: node.index,
     pid: 1,
     promise: durable.promise,
     intact: durable.intact,
-    virgin: durable.virgin,
+    virgin: durable.virgin && redis.record === null,
+    founding: durable.founding,
     restarted: node.restarted,
     redis,
     sentinel: { up: true, primarySeen: null, epoch: 0 },
@@ -135,10 +133,13 @@ export function beat(town: Town, index: number, random: Random): string | null {
   const node = nodeAt(world, index)
   const mind = mindAt(town, index)
   if (!node.up || nowMs < mind.busyUntil) return null
-  const redis = inspect(node, mind)
+  noteWhole(node, mind)
+  const redis = inspect(node)
   if (redis.role === 'slave') mind.reign = null
   const reign = validReign(durableOf(node, mind), redis)
   const { peers } = mind
+  const copies = peers.filter((peer) => peer?.intact === true && peer.redis.record !== null)
+  if (reign !== null && mind.founding && copies.length >= world.f) mind.founding = false
   if (reign !== null || redis.linkUp || peers.some((peer) => peer?.reign != null)) mind.primarySeenAt = nowMs
   const outbid =
     reign !== null && peers.some((peer) => peer !== null && compareEpochs(peer.promise, reign) > 0)
@@ -155,7 +156,6 @@ export function beat(town: Town, index: number, random: Random): string | null {
     outbidMs: mind.outbidSince === null ? 0 : nowMs - mind.outbidSince,
   })
   act(town, node, step, random)
-  if (redis.linkUp && node.intact && !node.restarted) Object.assign(mind, { virgin: false, founded: false })
   return step.kind === 'rest'
     ? `${String(index)} rests: ${step.problem ?? step.doing}`
     : `${String(index)}: ${step.kind}`
@@ -164,8 +164,8 @@ export function beat(town: Town, index: number, random: Random): string | null {
 function act(town: Town, node: ModelNode, step: Step, random: Random): void {
   if (step.kind === 'gate') openGate(town, node, step.why === 'decide', random)
   else if (step.kind === 'bootstrap') bootstrap(town, node)
+  else if (step.kind === 'stand-down') Object.assign(node, { role: 'slave', follows: null, linked: false })
   else if (step.kind === 'follow') {
-    if (step.founding === true) found(town, node)
     obeyFollow(town, node, step.epoch, step)
   } else if (step.kind === 'recall') {
     if (compareEpochs(step.promise, node.promise) > 0) node.promise = step.promise
@@ -174,10 +174,14 @@ function act(town: Town, node: ModelNode, step: Step, random: Random): void {
 }
 
 function found(town: Town, node: ModelNode): void {
-  const mind = mindAt(town, node.index)
-  if (!mind.virgin || !responds(node)) return
-  Object.assign(node, { intact: true, blank: false })
-  Object.assign(mind, { virgin: false, founded: town.vouch })
+  if (mindAt(town, node.index).virgin && responds(node)) node.blank = false
+}
+
+/** Filled for the first time, and its append-only file is written. */
+function noteWhole(node: ModelNode, mind: Mind): void {
+  if (!mind.virgin || !responds(node) || node.emptied || node.disk !== null || recordOf(node) === null) return
+  mind.virgin = false
+  node.intact = true
 }
 
 function obeyFollow(
@@ -202,8 +206,7 @@ export function deliverFollow(town: Town, random: Random): void {
   if (request === undefined) return
   const node = nodeAt(town.world, request.node)
 
-  const founding = request.record.epoch.number === 1
-  if (founding) found(town, node)
+  if (mindAt(town, request.record.epoch.node).founding) found(town, node)
   if (!node.blank) obeyFollow(town, node, request.record.epoch, request)
 }
 
@@ -231,9 +234,7 @@ export function fenceOne(town: Town, random: Random): void {
   fence(town.world, random)
   for (const { reports } of town.world.gates) {
     for (const [index, { report, head }] of reports) {
-      const { founded } = mindAt(town, index)
-      if (report.record === null && report.intact && founded)
-        reports.set(index, { report: { ...report, record: nothing }, head })
+      if (mindAt(town, index).virgin) reports.set(index, { report: { ...report, intact: false }, head })
     }
   }
   for (const node of town.world.nodes) if (node.role === 'slave') mindAt(town, node.index).reign = null
@@ -252,7 +253,7 @@ export function concludeOne(town: Town, random: Random): void {
     const best = verdict.qualified.find((each) => each !== gate.candidate)
     if (best === undefined || random.chance(0.1)) return
     const other = nodeAt(world, best)
-    const reign = validReign(durableOf(other, mindAt(town, best)), inspect(other, mindAt(town, best)))
+    const reign = validReign(durableOf(other, mindAt(town, best)), inspect(other))
     if (responds(other) && reign === null) openGate(town, other, other.role !== 'master', random)
   }
   if (verdict.kind !== 'serve' || !responds(node) || node.run !== gate.run || node.emptied) return
@@ -280,15 +281,27 @@ function reign(town: Town, node: ModelNode, record: Parameters<typeof writeRecor
 /** Nobody is fenced one by one here: it goes on only when all are, and are new. */
 function bootstrap(town: Town, node: ModelNode): void {
   const { world } = town
-  const epoch = { number: 1, node: node.index }
+  const epoch = world.rules.nextEpoch(
+    node.index,
+    world.nodes.map((each) => each.promise),
+  )
   const others = world.nodes.filter((each) => each !== node)
   const ready = others.every((each) => responds(each) && world.rules.grantsPromise(each.promise, epoch))
-  if (!ready || others.some((each) => !mindAt(town, each.index).virgin)) return
+  const own = recordOf(node)
+  const hasNoMore = (each: ModelNode) => {
+    const record = recordOf(each)
+    return record === null
+      ? mindAt(town, each.index).virgin
+      : own !== null && compareRecords(record, own) <= 0
+  }
+  if (!ready || !others.every(hasNoMore)) return
   for (const each of others) Object.assign(each, { promise: epoch, follows: null, linked: false })
   node.promise = epoch
   const members = others.map((each) => each.index)
   world.versions.clear()
-  reign(town, node, { epoch, version: 0, members, commits: 0, run: node.run })
+  const commits = own?.commits ?? 0
+  mindAt(town, node.index).founding = true
+  reign(town, node, { epoch, version: 0, members, commits, run: node.run })
 }
 
 /** @returns null when one node serves and all others replicate it; else what is there instead */

@@ -30,8 +30,6 @@ export interface TownPlan {
   readonly nodes: 3 | 5
   /** Whether the deployment runs when the walk begins, or is new. */
   readonly founded: boolean
-  /** Founded nodes vouch for having acknowledged nothing. */
-  readonly vouch: boolean
   readonly steps: readonly number[]
 }
 
@@ -59,7 +57,12 @@ const moves: readonly (readonly [weight: number, move: Move])[] = [
       loadAlone(town.world)
     },
   ],
-  [1, (town, random) => void (town.world.nodes.some((node) => node.blank) || promote(town.world, random))],
+  [
+    1,
+    (town, random) => {
+      if (!town.world.nodes.some((node) => node.blank)) promote(town.world, random)
+    },
+  ],
   [1, inWorld(hang)],
   [6, inWorld(wake)],
   [2, inWorld(crash)],
@@ -98,13 +101,13 @@ function loseVolume(town: Town, random: Random): void {
   emptyVolume(world, random)
   for (const node of world.nodes)
     if (node.blank && !before.includes(node))
-      Object.assign(mindAt(town, node.index), { virgin: true, founded: false })
+      Object.assign(mindAt(town, node.index), { virgin: true, founding: false })
 }
 
 /** @returns what went wrong, with the way there, or null */
 export function townTrouble(plan: TownPlan): { message: string; trace: readonly string[] } | null {
   const world = createWorld(plan.nodes, realRules, false, 1)
-  const town = createTown(world, plan.founded, plan.vouch)
+  const town = createTown(world, plan.founded)
   try {
     for (const step of plan.steps) {
       const random = randomFrom(step)
@@ -144,8 +147,10 @@ function calmDown(town: Town): ReturnType<typeof townTrouble> {
       look(town, index, () => true)
       return beat(town, index, random)
     })
-    for (let i = 0; i < 40 && world.gates.length > 0; i += 1)
-      random.chance(0.8) ? fenceOne(town, random) : concludeOne(town, random)
+    for (let i = 0; i < 40 && world.gates.length > 0; i += 1) {
+      if (random.chance(0.8)) fenceOne(town, random)
+      else concludeOne(town, random)
+    }
     while (world.followRequests.length > 0) deliverFollow(town, random)
     for (let i = 0; i < 20; i += 1) replicate(world, random)
     loadAlone(world)

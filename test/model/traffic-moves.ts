@@ -77,7 +77,7 @@ export function endRound(world: World, random: Random): boolean {
   }
   const { record, offset: neededOffset, epoch } = round
   const { role, run } = node
-  const seen = { record, role, run, neededOffset, acknowledged: new Map(node.acks) }
+  const seen = { record, role, run, neededOffset, acknowledged: new Map(node.acks), written: true }
   const verdict = world.rules.confirmation(seen, epoch, world.f)
   world.trace.push(`round of ${formatEpoch(epoch)} at ${String(neededOffset)}: ${verdict.kind}`)
   if (verdict.kind === 'confirmed') {

@@ -6,7 +6,7 @@ import { findManaged } from '../../platform/managed-process.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { TargetContext } from '../target.ts'
 import { askSupervisor } from './control.ts'
-import { ensureSupervisor } from './ensure-supervisor.ts'
+import { endOutdatedSupervisor, ensureSupervisor } from './ensure-supervisor.ts'
 import type { LocalPaths } from './paths.ts'
 import { checkPorts, listeners } from './ports.ts'
 import { checkPrograms, prepareStateDirectory, stateError } from './preflight.ts'
@@ -41,6 +41,10 @@ export async function apply(
   if (findManaged(paths.stateDir).every(({ component }) => !component.startsWith('redis-')))
     noteSettings(paths, topology)
   const changes: string[] = []
+  if (isSupervised && (await endOutdatedSupervisor(paths.stateDir))) {
+    context.progress.step('another version of Holdfast: everything takes it up, one part at a time')
+    changes.push('Holdfast runs another version')
+  }
   if (await ensureSupervisor(paths.stateDir)) {
     context.progress.step(`starting ${topology.name} in ${paths.stateDir}`)
     changes.push(`${topology.name} was started`)

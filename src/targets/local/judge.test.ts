@@ -24,6 +24,7 @@ function agent(node: number, more: Partial<AgentState> = {}): AgentState {
     promise: record.epoch,
     intact: true,
     virgin: false,
+    founding: false,
     stopping: false,
     restarted: false,
     redis: {

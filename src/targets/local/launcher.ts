@@ -4,6 +4,7 @@ import type { Logger } from '../../platform/log.ts'
 import { spawnManaged, type ManagedProcess, type ManagedSpec } from '../../platform/managed-process.ts'
 import { instanceAddress, renderHaproxyCfg } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
+import { codeVersion } from './code-version.ts'
 import { agentSpec, fingerprint, frontDoorSpec, gatewaySpec, instanceSpec } from './component-specs.ts'
 import { HeldSockets } from './held-sockets.ts'
 import type { LocalPaths } from './paths.ts'
@@ -82,8 +83,8 @@ export class Launcher {
   #fingerprint(component: string): string {
     const { name, nodes, redis, gateway, app, frontDoor } = this.#options.topology()
     const secrets = requireSecrets(this.#options.paths)
-    if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, secrets)
-    if (component === 'gateway') return fingerprint(nodes, redis, gateway, secrets)
+    if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, secrets, codeVersion('other'))
+    if (component === 'gateway') return fingerprint(nodes, redis, gateway, secrets, codeVersion('other'))
     if (component === 'front-door') {
       return fingerprint(
         frontDoor,
@@ -104,6 +105,7 @@ export class Launcher {
       gateway.port,
       redis.db,
       secrets.password,
+      command === null ? codeVersion('counter') : null,
     )
   }
 }

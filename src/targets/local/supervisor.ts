@@ -195,6 +195,7 @@ export class Supervisor {
     else await keeper.stop(gatewayGraceMs)
     keeper.start()
     if (component === 'gateway') await this.#gatewayAnswers()
+    if (component.startsWith('agent-')) await this.#agentAnswers(Number(component.slice('agent-'.length)))
     return {}
   }
 
@@ -205,9 +206,19 @@ export class Supervisor {
 
   async #gatewayAnswers(): Promise<void> {
     const { adminHost, adminPort } = this.#topology.gateway
+    await this.#answers(reachable(adminHost), adminPort, '/health')
+  }
+
+  async #agentAnswers(index: number): Promise<void> {
+    const node = this.#topology.nodes[index]
+    if (node !== undefined) await this.#answers(node.address, node.agentPort, '/state')
+  }
+
+  /** Whatever it answers: it is there. */
+  async #answers(host: string, port: number, path: string): Promise<void> {
     const deadline = performance.now() + gatewayPatienceMs
     while (performance.now() < deadline && !this.#ending.signal.aborted) {
-      const { result } = await httpProbe({ host: reachable(adminHost), port: adminPort, path: '/health' })
+      const { result } = await httpProbe({ host, port, path })
       if (typeof result === 'number') return
       await delay(30)
     }
