@@ -26,8 +26,11 @@ interface Measured {
 }
 
 async function measure({ scope, rounds = 5, say }: MeasureContext): Promise<string> {
-  const redis = await startBareRedis({ host, port: await freePorts(host, 1) })
-  scope.use(redis)
+  const starting = startBareRedis({ host, port: await freePorts(host, 1) })
+  scope.defer(async () => {
+    await (await starting).stop()
+  })
+  const redis = await starting
   const counterUrl = await start(scope, 'peers/counter.ts', redis.port)
   const bareUrl = await start(scope, 'peers/bare-http.ts', redis.port)
   const all: { readonly counter: Measured; readonly bare: Measured }[] = []

@@ -54,23 +54,24 @@ async function inScope<T>(work: (scope: AsyncDisposableStack) => Promise<T>): Pr
   const scope = new AsyncDisposableStack()
   const exited = Promise.withResolvers<never>()
   const interruption = new AbortController()
-  const stop = (signal: NodeJS.Signals) => {
+  const stop = (why: NodeJS.Signals | Error) => {
     if (interruption.signal.aborted) return
     interruption.abort()
-    console.error(`${signal}: ending what was started`)
-    const exit = () => process.exit(signal === 'SIGINT' ? 130 : 143)
+    console.error(why)
+    console.error('Ending what was started.')
+    const exit = () => process.exit({ SIGINT: 130, SIGTERM: 143 }[String(why)] ?? 1)
     scope.disposeAsync().then(exit, (error: unknown) => {
       console.error(error)
       exit()
     })
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('uncaughtException', stop)
   try {
     return await work(scope)
   } finally {
     // The work fails when its servers go: that is no news then.
     if (interruption.signal.aborted) await exited.promise
     await scope.disposeAsync()
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    process.off('SIGINT', stop).off('SIGTERM', stop).off('uncaughtException', stop)
   }
 }

@@ -14,6 +14,8 @@ export function startChild(
     for (const child of owned) await endChild(child)
   })
   const child = spawn(program, args, options)
+  // What waits for its answer fails then, and says so; unheard, this would end us without cleaning up.
+  child.on('error', () => undefined)
   owned.push(child)
   return child
 }
