@@ -2,6 +2,26 @@ import type { AgentState } from './api.ts'
 
 type AgentProblem = AgentState['problems'][number]
 
+/** The words of an append-only file's parts: commands, the snapshot that it begins with, the list of both. */
+const damaged = new RegExp(
+  [
+    'Bad file format reading the append only file',
+    'Unexpected end of file reading the append only file',
+    'Unrecoverable error reading the append only file',
+    'Error reading the append only file',
+    'AOF loading aborted',
+    'Internal error in RDB reading',
+    'Short read or OOM loading DB',
+    'Wrong signature trying to load DB',
+    'Wrong RDB checksum',
+    'rdb checksum error',
+    'Invalid AOF manifest file format',
+    'FATAL AOF MANIFEST FILE ERROR',
+    'Unable to obtain the AOF file \\S+ length\\. stat: No such file',
+  ].join('|'),
+  'i',
+)
+
 /** What redis-server's last words mean, in plain words with the way out; null when they say nothing special. */
 export function explainDeath(
   lastLines: readonly string[],
@@ -9,11 +29,7 @@ export function explainDeath(
   dataDirectory: string,
 ): AgentProblem | null {
   const text = lastLines.join('\n')
-  if (
-    /Bad file format reading the append only file|Unexpected end of file reading the append only file|Wrong signature trying to load DB|rdb checksum error|AOF loading aborted|Error reading the append only file|Unrecoverable error reading the append only file/i.test(
-      text,
-    )
-  ) {
+  if (damaged.test(text)) {
     return {
       code: 'DATA_DAMAGED',
       message: `${node} cannot read its append-only file (${dataDirectory}): it is damaged. Nothing was deleted or truncated.`,

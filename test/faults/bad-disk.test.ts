@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, test, type TestContext } from 'node:test'
+import type { Status } from '../../src/targets/status.ts'
+import { checkCounter } from '../../src/verify/checker.ts'
+import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
+import { runLoad, type Load } from '../../src/verify/workload.ts'
+import { bareDeployment, noOwnDisk, type BareDeployment } from '../harness/bare-deployment.ts'
+import { eventually } from '../harness/eventually.ts'
+import { findManaged } from '../../src/platform/managed-process.ts'
+
+const password = 'a password with a newline'
+let loads = 0
+
+async function startOn(t: TestContext, options: { disk?: string } = {}): Promise<BareDeployment> {
+  const deployment = bareDeployment(t, options)
+  deployment.writeSpec('redis: {password: {file: secret}}', { secret: `${password}\n` })
+  const { exitCode, stderr } = await deployment.run(['up'])
+  assert.equal(exitCode, 0, stderr)
+  assert.match(stderr, /notice: removed the newline at the end of the file .*\/secret \(redis\.password\)/)
+  return deployment
+}
+
+function loadOn({ url }: BareDeployment): Load {
+  loads += 1
+  return runLoad({ baseUrl: url, callers: 4, ratePerSecond: 80, idPrefix: `load${String(loads)}-` })
+}
+
+/** Until it is healthy: one primary, all in sync, sentinels agree. Then every count is held against what was answered. */
+async function closing(deployment: BareDeployment, load: Load): Promise<void> {
+  await healthy(deployment)
+  await load.answered(20)
+  const history = await load.stop()
+  const [host = '', port = ''] = deployment.place.gateway.split(':')
+  const final = await readFinalCounts(idsOf(history), { host, port: Number(port), password })
+  const verdict = checkCounter({ history, final })
+  assert.deepEqual(verdict.anomalies.slice(0, 3), [])
+  assert.equal(verdict.result, 'sound')
+}
+
+function healthy(deployment: BareDeployment): Promise<Status> {
+  return eventually('a healthy deployment', 60_000, async () => {
+    const status = await deployment.readStatus()
+    return status.state === 'healthy' ? status : JSON.stringify(status.problems)
+  })
+}
+
+function problem(deployment: BareDeployment, code: string): Promise<Status['problems'][number]> {
+  return eventually(`the problem ${code}`, 30_000, async () => {
+    const { problems } = await deployment.readStatus()
+    return problems.find((each) => each.code === code) ?? JSON.stringify(problems)
+  })
+}
+
+/** The append-only directory of a node's, and the newest of its files of a kind. */
+function appendOnly(deployment: BareDeployment, node: number, kind: 'base' | 'incr') {
+  const directory = join(deployment.stateDir, 'nodes', String(node), 'data', 'appendonlydir')
+  const file = readdirSync(directory)
+    .filter((name) => name.includes(`.${kind}.`))
+    .toSorted()
+    .at(-1)
+  assert.ok(file, `no ${kind} file in ${directory}`)
+  return { directory, path: join(directory, file) }
+}
+
+function kill(deployment: BareDeployment, component: string): void {
+  const found = findManaged(deployment.stateDir).find((each) => each.component === component && !each.stray)
+  assert.ok(found, `${component} does not run`)
+  process.kill(found.pid, 'SIGKILL')
+}
+
+/** A replica's number; the primary goes on meanwhile. */
+async function aReplica(deployment: BareDeployment): Promise<number> {
+  const { nodes } = await healthy(deployment)
+  return nodes.findIndex(({ role }) => role === 'replica')
+}
+
+describe('an append-only file that is damaged', () => {
+  for (const kind of ['incr', 'base'] as const) {
+    test(`in the middle of its ${kind} file: the node stays down and says why; the printed way out heals it`, async (t) => {
+      const deployment = await startOn(t)
+      const load = loadOn(deployment)
+      await load.answered(100)
+      const node = await aReplica(deployment)
+      const { directory, path } = appendOnly(deployment, node, kind)
+      kill(deployment, `agent-${String(node)}`)
+      kill(deployment, `redis-${String(node)}`)
+      damage(path)
+      const damaged = statSync(path).size
+      const { message, hint } = await problem(deployment, 'DATA_DAMAGED')
+      assert.match(
+        message,
+        new RegExp(`redis-${String(node)} cannot read .*${directory}.*Nothing was deleted`),
+      )
+      const doctor = await deployment.run(['doctor'])
+      assert.match(doctor.stdout, /cannot read its append-only file/)
+      assert.equal(doctor.exitCode, 1)
+      assert.equal((await deployment.readStatus()).state, 'degraded')
+      await load.answered(50)
+      assert.equal(statSync(path).size, damaged)
+      const [, from = '', to = ''] = /mv (\S+) (\S+) /.exec(hint) ?? []
+      renameSync(from, to)
+      await closing(deployment, load)
+      assert.equal(statSync(path.replace(directory, to)).size, damaged)
+    })
+  }
+})
+
+test('an append-only file whose last write was torn: the node starts, and fetches what it lacks', async (t) => {
+  const deployment = await startOn(t)
+  const load = loadOn(deployment)
+  await load.answered(100)
+  const node = await aReplica(deployment)
+  const { path } = appendOnly(deployment, node, 'incr')
+  kill(deployment, `agent-${String(node)}`)
+  kill(deployment, `redis-${String(node)}`)
+  truncateSync(path, statSync(path).size - 7)
+  await closing(deployment, load)
+})
+
+test(
+  'a disk that fills while running: said in words, nothing lost, and it goes on when there is room',
+  { skip: noOwnDisk() },
+  async (t) => {
+    const deployment = await startOn(t, { disk: '96m' })
+    const load = loadOn(deployment)
+    await load.answered(100)
+    const filler = join(dirname(deployment.stateDir), 'filler')
+    fill(filler)
+    const { message } = await problem(deployment, 'DISK_FULL')
+    assert.match(message, /redis-\d cannot write its append-only file|disk/)
+    const doctor = await deployment.run(['doctor'])
+    assert.match(doctor.stdout, /df -h/)
+    assert.equal(doctor.exitCode, 1)
+    const up = await deployment.run(['up'])
+    assert.match(up.stderr, /^error: the disk of .* is full\n|nothing to do|disk/m)
+    assert.doesNotMatch(up.stderr, /unexpected error/)
+    rmSync(filler)
+    await load.answered(50)
+    await closing(deployment, load)
+  },
+)
+
+/** Bytes that are no command, a third into the file; at least one command stands before. */
+function damage(path: string): void {
+  const { length } = readFileSync(path)
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.from('garbage\r\n$-9\r\n*oops\r\n'), 0, 21, Math.floor(length / 3))
+  closeSync(file)
+}
+
+/** Until nothing more fits. */
+function fill(path: string): void {
+  const file = openSync(path, 'w')
+  try {
+    for (let bytes = 65_536; bytes >= 1; bytes = Math.floor(bytes / 2)) {
+      try {
+        for (;;) writeSync(file, Buffer.alloc(bytes))
+      } catch {
+        // full for writes of this size
+      }
+    }
+  } finally {
+    closeSync(file)
+  }
+}
