@@ -4,7 +4,7 @@ TEST := ./holdfast --exec test node --test --test-reporter=spec
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-faults test-machine bench bench-failover
+.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-faults test-machine bench bench-failover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ lint: ## types, ESLint, Prettier, knip, documentation that is current
 format: ## put every file into Prettier's form
 	@$(RUN) prettier --write --log-level warn .
 
-test: test-unit test-integration test-faults ## all tests of one machine, in under ten minutes
+test: test-unit test-integration test-drill ## all tests of one machine, in under ten minutes
 
 test-unit: ## the pure parts and the parts that need no server
 	@$(TEST) --test-timeout=60000 'src/**/*.test.ts'
@@ -35,8 +35,11 @@ test-unit: ## the pure parts and the parts that need no server
 test-integration: ## the parts together, with real servers
 	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/integration/**/*.test.ts'
 
-test-faults: ## a short drill: processes die, nothing that was counted is lost
-	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/**/*.test.ts'
+test-drill: ## processes die, disks fill, files are damaged: nothing that was counted is lost
+	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/*.test.ts'
+
+test-faults: ## the drill, and everything else that is known to break a design like this one (about 10 minutes)
+	@$(TEST) --test-concurrency=1 --test-timeout=300000 'test/faults/**/*.test.ts'
 
 test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)

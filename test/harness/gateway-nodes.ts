@@ -20,11 +20,23 @@ export interface GatewayNodes {
   readonly first: number
   /** Resolves at the next event of any sentinel with this name, with what it says. */
   sentinelEvent(name: string): Promise<string>
+  /** The node that a sentinel's event is about: `slave 127.0.1.2:6379 127.0.1.2 6379 @ …`. */
+  nodeIn(event: string): number
+  signal(components: readonly string[], signal: NodeJS.Signals): void
   /** One command to a node's redis-server as the agents' user, in database 0. */
   ask(node: number, ...command: readonly [string, ...string[]]): Promise<unknown>
   askSentinel(node: number, ...command: readonly [string, ...string[]]): Promise<unknown>
   /** The closing checks: one primary, all in sync, sentinels agree, no count lost, twice or back, all nodes the same, nothing crashed. */
   close(options?: { not?: number; load?: GatewayLoad }): Promise<{ primary: number }>
+}
+
+/** Everything of these nodes. */
+export function partsOf(...nodes: readonly number[]): readonly string[] {
+  return nodes.flatMap((node) => [
+    `agent-${String(node)}`,
+    `sentinel-${String(node)}`,
+    `redis-${String(node)}`,
+  ])
 }
 
 export async function startGatewayNodes(
@@ -90,6 +102,14 @@ export async function startGatewayNodes(
       return promise.finally(() => {
         for (const subscriber of subscribers) subscriber.disconnect()
       })
+    },
+    nodeIn: (event) => {
+      const found = topology.nodes.find(({ address }) => event.startsWith(`slave ${address}:`))
+      assert.ok(found, event)
+      return found.index
+    },
+    signal: (components, signal) => {
+      for (const component of components) set.kill(component, signal)
     },
     ask: (node, ...command) => askAt(node, 'redisPort', command),
     askSentinel: (node, ...command) => askAt(node, 'sentinelPort', command),
