@@ -176,22 +176,26 @@ test('a client that never reads costs bounded memory, and nobody else anything',
   await other.expect(':1000001\r\n')
   const before = process.memoryUsage().rss
   greedy.pause()
-  greedy.send('GET big\r\n'.repeat(1000))
+  // Not more: a server that writes answers for a second is taken for dead by its sentinels.
+  greedy.send('GET big\r\n'.repeat(250))
   for (let i = 1; i <= 50; i++) {
     other.send('INCR beside\r\n')
     await other.expect(`:${String(i)}\r\n`)
   }
-  assert.ok(process.memoryUsage().rss - before < 300e6)
+  assert.ok(process.memoryUsage().rss - before < 150e6)
   greedy.destroy()
   other.destroy()
 })
 
-test('a switchover holds: what is under way ends, new commands wait, the release lets them go', async () => {
+test('a switchover holds: what is under way ends, new commands wait, the release lets them go', async (t) => {
   const client = await raw()
   const watcher = new Redis({
     host: group.topology.nodes[0]?.address ?? '',
     username: internalCredentials.user,
     password: internalCredentials.password,
+  })
+  t.after(() => {
+    watcher.disconnect()
   })
   const said: string[] = []
   watcher.on('message', (_, message) => said.push(message))
@@ -213,7 +217,6 @@ test('a switchover holds: what is under way ends, new commands wait, the release
   await eventually('holding', 2000, () => gateway.status().holding || 'not')
   client.send('INCR held\r\n')
   await client.expect(':2\r\n')
-  watcher.disconnect()
   client.destroy()
 })
 
