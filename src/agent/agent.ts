@@ -123,7 +123,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
     onDeath: () => undefined,
   })
   const healing = createHealing(context, paths)
-  const sentinelLife = leadSentinel(context, sentinelKeeper, paths, secrets, healing.reign)
+  const sentinelLife = leadSentinel(context, sentinelKeeper, paths, secrets, () => healing.reign())
   const peerWatch = watchPeers(context, () => {
     if (now() < alertUntil) return 'alert'
     return context.seen.redis.linkUp || healing.reign() !== null ? 'calm' : 'busy'

@@ -98,7 +98,7 @@ interface Reigning {
 function highestReign(peers: readonly (AgentState | null)[]): Reigning | null {
   let highest: Reigning | null = null
   for (const peer of peers) {
-    if (peer === null || peer.reign === null || peer.redis.record === null) continue
+    if (peer?.reign == null || peer.redis.record === null) continue
     if (highest === null || compareEpochs(peer.reign, highest.reign) > 0) {
       highest = { node: peer.node, reign: peer.reign, record: peer.redis.record }
     }
