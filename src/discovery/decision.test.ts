@@ -20,6 +20,7 @@ function probe(
     replication: {
       role: change.role ?? 'master',
       run: change.run ?? record.run,
+      stream: 's',
       offset: 10,
       online: [],
     },
@@ -72,6 +73,7 @@ test('INFO replication', () => {
       'slave0:ip=127.0.1.2,port=6379,state=online,offset=120,lag=0',
       'slave1:ip=127.0.1.3,port=6379,state=wait_bgsave,offset=0,lag=0',
       'run_id:abc',
+      'master_replid:s1',
       'master_replid2:0',
       'master_repl_offset:130',
       '',
@@ -80,6 +82,7 @@ test('INFO replication', () => {
   assert.deepEqual(info, {
     role: 'master',
     run: 'abc',
+    stream: 's1',
     offset: 130,
     online: [{ host: '127.0.1.2', port: 6379, offset: 120 }],
   })

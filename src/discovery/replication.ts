@@ -3,6 +3,8 @@ export interface Replication {
   readonly role: 'master' | 'slave' | 'unknown'
   /** run_id; empty when the server section was not asked for. */
   readonly run: string
+  /** master_replid: another one after each promotion, and when a first replica attaches. */
+  readonly stream: string
   readonly offset: number
   /** Replicas whose link is up and whose data is complete. */
   readonly online: readonly { readonly host: string; readonly port: number; readonly offset: number }[]
@@ -11,6 +13,7 @@ export interface Replication {
 export function parseReplication(info: string): Replication {
   let role: Replication['role'] = 'unknown'
   let run = ''
+  let stream = ''
   let offset = -1
   const online: { host: string; port: number; offset: number }[] = []
   for (const line of info.split('\r\n')) {
@@ -19,6 +22,7 @@ export function parseReplication(info: string): Replication {
     const value = line.slice(colon + 1)
     if (key === 'role') role = value === 'master' || value === 'slave' ? value : 'unknown'
     else if (key === 'run_id') run = value
+    else if (key === 'master_replid') stream = value
     else if (key === 'master_repl_offset') offset = Number(value)
     else if (/^slave\d+$/.test(key)) {
       const fields = new Map(value.split(',').map((field) => splitOnce(field)))
@@ -30,7 +34,7 @@ export function parseReplication(info: string): Replication {
         })
     }
   }
-  return { role, run, offset, online }
+  return { role, run, stream, offset, online }
 }
 
 function splitOnce(field: string): [string, string] {

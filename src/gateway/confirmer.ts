@@ -31,7 +31,7 @@ export interface ConfirmerOptions {
   readonly onMembers: (from: readonly number[], to: readonly number[]) => void
 }
 
-type Outcome = Confirmation | { readonly kind: 'again' } | { readonly kind: 'unreachable' }
+type Outcome = Confirmation | { readonly kind: 'unreachable' }
 
 const sha1 = createHash('sha1').update(confirmScript).digest('hex')
 const byHash = encodeCommand(['EVALSHA', sha1, '1', recordKey])
@@ -175,10 +175,12 @@ export class Confirmer {
       const node = this.options.nodeAt(replica.host, replica.port)
       if (node !== null) acknowledged.set(node, replica.offset)
     }
-    const neededOffset = parseReplication(before).offset
+    const begin = parseReplication(before)
+    const neededOffset = begin.offset
+    const sameStream = begin.stream === replication.stream
     this.missing.saw({ neededOffset, acknowledged })
     const written = isWritten(before, after)
-    return { record, role: replication.role, run, neededOffset, acknowledged, written }
+    return { record, role: replication.role, run, neededOffset, acknowledged, written, sameStream }
   }
 
   /** Members that are gone or silent are written out of the set, as long as f remain. */

@@ -12,6 +12,7 @@ const round: Round = {
   run: 'own',
   neededOffset: 100,
   written: true,
+  sameStream: true,
   acknowledged: new Map([
     [1, 100],
     [2, 140],
@@ -110,4 +111,9 @@ describe('the members', () => {
       }),
     )
   })
+})
+
+test('a round says nothing while the primary holds its append-only file back, or its stream changed', () => {
+  assert.deepEqual(confirmation({ ...round, written: false }, epoch, 1), { kind: 'again' })
+  assert.deepEqual(confirmation({ ...round, sameStream: false }, epoch, 1), { kind: 'again' })
 })

@@ -11,6 +11,8 @@ export interface Round {
   readonly neededOffset: number
   /** Acknowledged offset by node index, of replicas that are online at the end of the round. */
   readonly acknowledged: ReadonlyMap<number, number>
+  /** Its replication id is the same at both ends of the round: it was not replaced and promoted again in between. */
+  readonly sameStream: boolean
   /** Everything to be confirmed has left the primary's process for its append-only file. */
   readonly written: boolean
 }
@@ -24,8 +26,11 @@ export type Confirmation =
       readonly gone: readonly number[]
       readonly behind: readonly number[]
     }
-  /** The primary still holds it back from its append-only file: all processes killed now would lose it. Soon over. */
-  | { readonly kind: 'unwritten' }
+  /**
+   * It says nothing: the primary still holds something back from its append-only file (all processes killed now would
+   * lose it), or its stream is another than when the round began.
+   */
+  | { readonly kind: 'again' }
   /** This node's reign as we know it is over, or it has none: what it did since is not to be answered. */
   | { readonly kind: 'over'; readonly why: string }
 
@@ -43,6 +48,7 @@ export function confirmation(round: Round, expected: Epoch, f: number): Confirma
   if (compareEpochs(record.epoch, expected) !== 0)
     return { kind: 'over', why: 'its record is of another epoch' }
   if (record.run !== round.run) return { kind: 'over', why: 'it restarted' }
+  if (!round.sameStream) return { kind: 'again' }
   const gone = record.members.filter((member) => !round.acknowledged.has(member))
   const behind = record.members.filter(
     (member) => (round.acknowledged.get(member) ?? Infinity) < round.neededOffset,
@@ -50,7 +56,7 @@ export function confirmation(round: Round, expected: Epoch, f: number): Confirma
   if (record.members.length < f || gone.length > 0 || behind.length > 0) {
     return { kind: 'missing', record, gone, behind }
   }
-  return round.written ? { kind: 'confirmed', record } : { kind: 'unwritten' }
+  return round.written ? { kind: 'confirmed', record } : { kind: 'again' }
 }
 
 /** @returns the members without those that left, or null when fewer than f would remain: then nothing is answered. */

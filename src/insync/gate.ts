@@ -77,16 +77,21 @@ function firstRecord(
 /**
  * Those that have every answered write: they hold the newest record found and are its primary or one of its members.
  * The first has the highest commit count: after a power cut, when offsets are useless, the most of what was answered.
+ *
+ * Whoever else holds that record has everything that stands before it. So if one of its members lacks it, and so nothing
+ * was answered under it, every holder will do; else a deployment that lost its primary right then could never go on.
  */
 export function qualified(reports: readonly FencedNode[]): readonly FencedNode[] {
   const newest = newestRecord(reports)
   if (newest === null) return []
+  const holds = ({ record }: FencedNode) => record !== null && compareRecords(record, newest) === 0
+  const isMember = ({ node }: FencedNode) => newest.members.includes(node)
+  const isUnanswered = reports.some(
+    (report) => isMember(report) && report.intact && !report.restarted && !holds(report),
+  )
   return reports
     .filter(
-      ({ node, record }) =>
-        record !== null &&
-        compareRecords(record, newest) === 0 &&
-        (node === newest.epoch.node || newest.members.includes(node)),
+      (report) => holds(report) && (isUnanswered || report.node === newest.epoch.node || isMember(report)),
     )
     .toSorted((a, b) => commitsOf(b) - commitsOf(a) || primaryFirst(newest, a, b) || a.node - b.node)
 }

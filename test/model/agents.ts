@@ -269,6 +269,7 @@ function reign(town: Town, node: ModelNode, record: Parameters<typeof writeRecor
   const { world } = town
   const mind = mindAt(town, node.index)
   writeRecord(world, node, record)
+  if (node.role !== 'master') node.stream += 1
   Object.assign(node, { role: 'master', follows: null, linked: false, restarted: false, intact: true })
   Object.assign(node, { blank: false, feeds: true, memory: record })
   mind.reign = { epoch: record.epoch, runId: node.run }

@@ -25,7 +25,7 @@ export function promote(world: World, random: Random): boolean {
 
 function makeMaster(world: World, node: ModelNode): boolean {
   if (!responds(node) || node.role === 'master' || node.emptied) return false
-  Object.assign(node, { role: 'master' as const, follows: null, linked: false })
+  Object.assign(node, { role: 'master' as const, follows: null, linked: false, stream: node.stream + 1 })
   world.trace.push(`${String(node.index)} is promoted`)
   return true
 }

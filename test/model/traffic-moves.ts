@@ -60,6 +60,7 @@ export function beginRound(world: World, random: Random): boolean {
     entry: node.head,
     writes,
     answeredBefore,
+    stream: node.stream,
   })
   world.trace.push(`round of ${formatEpoch(epoch)} reads ${text(counted)} at ${String(offset)}`)
   return true
@@ -77,7 +78,15 @@ export function endRound(world: World, random: Random): boolean {
   }
   const { record, offset: neededOffset, epoch } = round
   const { role, run } = node
-  const seen = { record, role, run, neededOffset, acknowledged: new Map(node.acks), written: true }
+  const seen = {
+    record,
+    role,
+    run,
+    neededOffset,
+    acknowledged: new Map(node.acks),
+    written: true,
+    sameStream: node.stream === begun.stream,
+  }
   const verdict = world.rules.confirmation(seen, epoch, world.f)
   world.trace.push(`round of ${formatEpoch(epoch)} at ${String(neededOffset)}: ${verdict.kind}`)
   if (verdict.kind === 'confirmed') {

@@ -13,6 +13,8 @@ export interface ModelNode {
   role: 'master' | 'slave'
   /** run_id of its process. */
   run: string
+  /** Its replication id: another one after each promotion. */
+  stream: number
   /** Lets replicas attach: from its gate on, until it is fenced, follows or ends. */
   feeds: boolean
   follows: number | null
@@ -59,6 +61,7 @@ export interface OpenRound {
   readonly writes: readonly Entry[]
   /** How many writes had been answered when it began: a read served by it must see those. */
   readonly answeredBefore: number
+  readonly stream: number
 }
 
 export interface World {
@@ -110,6 +113,7 @@ export function createWorld(n: number, rules: Rules, tailLoss: boolean, heat: nu
     snapshot: first,
     promise: epoch,
     intact: true,
+    stream: 0,
     blank: false,
     restarted: false,
     memory: index === 0 ? record : null,
