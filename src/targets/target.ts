@@ -44,7 +44,15 @@ export interface Target {
   switchover(to: string | undefined, context: TargetContext): Promise<string>
   restart(component: string, context: TargetContext): Promise<void>
   /** Lines of one component's log, or of all. With `follow` it ends when the signal aborts. */
-  logs(component: string | undefined, options: { readonly follow: boolean; readonly signal: AbortSignal }): AsyncIterable<string>
+  logs(
+    component: string | undefined,
+    options: { readonly follow: boolean; readonly signal: AbortSignal },
+  ): AsyncIterable<string>
   /** What applications need to connect. Throws NOT_RUNNING when there is no deployment. */
-  connection(): Promise<{ readonly host: string; readonly port: number; readonly password: string; readonly db: number }>
+  connection(): Promise<{
+    readonly host: string
+    readonly port: number
+    readonly password: string
+    readonly db: number
+  }>
 }
