@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, test, type TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import type { Status } from '../../src/targets/status.ts'
 import { checkCounter } from '../../src/verify/checker.ts'
 import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
@@ -86,46 +86,47 @@ async function aReplica(deployment: BareDeployment): Promise<number> {
   return nodes.findIndex(({ role }) => role === 'replica')
 }
 
-describe('an append-only file that is damaged', () => {
-  for (const kind of ['incr', 'base'] as const) {
-    test(`in the middle of its ${kind} file: the node stays down and says why; the printed way out heals it`, async (t) => {
-      const deployment = await startOn(t)
-      const load = loadOn(deployment)
-      await load.answered(100)
-      const node = await aReplica(deployment)
-      const { directory, path } = appendOnly(deployment, node, kind)
-      kill(deployment, `agent-${String(node)}`)
-      kill(deployment, `redis-${String(node)}`)
-      damage(path)
-      const damaged = statSync(path).size
-      const { message, hint } = await problem(deployment, 'DATA_DAMAGED')
-      assert.match(
-        message,
-        new RegExp(`redis-${String(node)} cannot read .*${directory}.*Nothing was deleted`),
-      )
-      const doctor = await deployment.run(['doctor'])
-      assert.match(doctor.stdout, /cannot read its append-only file/)
-      assert.equal(doctor.exitCode, 1)
-      assert.equal((await deployment.readStatus()).state, 'degraded')
-      await load.answered(50)
-      assert.equal(statSync(path).size, damaged)
-      const [, from = '', to = ''] = /mv (\S+) (\S+) /.exec(hint) ?? []
-      renameSync(from, to)
-      await closing(deployment, load)
-      assert.equal(statSync(path.replace(directory, to)).size, damaged)
-    })
-  }
-})
-
-test('an append-only file whose last write was torn: the node starts, and fetches what it lacks', async (t) => {
+test('append-only files that were damaged', async (t) => {
   const deployment = await startOn(t)
   const load = loadOn(deployment)
   await load.answered(100)
-  const node = await aReplica(deployment)
-  const { path } = appendOnly(deployment, node, 'incr')
-  kill(deployment, `agent-${String(node)}`)
-  kill(deployment, `redis-${String(node)}`)
-  truncateSync(path, statSync(path).size - 7)
+  for (const kind of ['incr', 'base'] as const) {
+    await t.test(
+      `the ${kind} file, in its middle: the node stays down and says why; the printed way out heals it`,
+      async () => {
+        const node = await aReplica(deployment)
+        const { directory, path } = appendOnly(deployment, node, kind)
+        kill(deployment, `agent-${String(node)}`)
+        kill(deployment, `redis-${String(node)}`)
+        damage(path)
+        const damaged = readFileSync(path)
+        const { message, hint } = await problem(deployment, 'DATA_DAMAGED')
+        assert.match(
+          message,
+          new RegExp(`redis-${String(node)} cannot read .*${directory}.*Nothing was deleted`),
+        )
+        const doctor = await deployment.run(['doctor'])
+        assert.match(doctor.stdout, /cannot read its append-only file/)
+        assert.equal(doctor.exitCode, 1)
+        assert.equal((await deployment.readStatus()).state, 'degraded')
+        await load.answered(50)
+        assert.deepEqual(readFileSync(path), damaged)
+        const [, from = '', to = ''] = /mv (\S+) (\S+) /.exec(hint) ?? []
+        renameSync(from, to)
+        await healthy(deployment)
+        assert.deepEqual(readFileSync(path.replace(directory, to)), damaged)
+        rmSync(to, { recursive: true })
+      },
+    )
+  }
+  await t.test('a last write that was torn: the node starts, and fetches what it lacks', async () => {
+    const node = await aReplica(deployment)
+    const { path } = appendOnly(deployment, node, 'incr')
+    kill(deployment, `agent-${String(node)}`)
+    kill(deployment, `redis-${String(node)}`)
+    truncateSync(path, statSync(path).size - 7)
+    await healthy(deployment)
+  })
   await closing(deployment, load)
 })
 

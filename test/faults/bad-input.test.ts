@@ -103,12 +103,7 @@ test('a disk without room for Redis', { skip: noOwnDisk() }, async (t) => {
   const deployment = bareDeployment(t, { disk: '8m' })
   assertRefused(deployment, await deployment.run(['up']), 1, /only 7 MB are free on the disk of .*\n.*df -h/)
   writeFileSync(join(deployment.stateDir, '..', 'full'), Buffer.alloc(freeBytes(deployment)))
-  assertRefused(
-    deployment,
-    await deployment.run(['up']),
-    1,
-    /the disk of .* is full\n.*\n.*df -h/,
-  )
+  assertRefused(deployment, await deployment.run(['up']), 1, /the disk of .* is full\n.*\n.*df -h/)
 })
 
 test('a state directory that cannot be written, and one that is a file', async (t) => {

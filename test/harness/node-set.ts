@@ -46,7 +46,8 @@ export interface NodeSetOptions {
 export async function startNodeSet(t: TestContext, options: NodeSetOptions = {}): Promise<NodeSet> {
   const nodes = options.nodes ?? 3
   lastNetwork += 1
-  const network = `127.${String(60 + (process.pid % 60))}.${String(lastNetwork % 250)}`
+  // Of this process alone, or nearly: several run beside each other.
+  const network = `127.${String(60 + (process.pid % 60))}.${String((Math.floor(process.pid / 60) * 20 + lastNetwork) % 250)}`
   const stateDir = await mkdtemp(join(tmpdir(), 'holdfast-nodes-'))
   const topology = nodeTopology(network, nodes, options.redis)
   const secrets = { password: 'the-clients-password', internal: 'the-internal-secret' }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { eventually } from '../harness/eventually.ts'
-import { startNodeSet, type NodeSet } from '../harness/node-set.ts'
+import { eventually } from '../../harness/eventually.ts'
+import { startNodeSet, type NodeSet } from '../../harness/node-set.ts'
 
 /** Writes through the primary and waits until every member has it, as a gateway would. */
 async function write(set: NodeSet, primary: number, key: string, value: string): Promise<void> {
