@@ -316,13 +316,23 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
       {
         ...afterCut,
         redis: { record: record({ members: [2] }) },
-        peers: [peer(2, { redis: { record: record({ version: 3 }) } })],
+        peers: [peer(2, { state: { restarted: true }, redis: { record: record({ version: 3 }) } })],
         withoutPrimaryMs: 60_000,
       },
       /^rest: waits for a node that has everything/,
     ],
   ],
   'survivors of a primary': [
+    [
+      'decide when a member that did not restart lacks the newest record: nothing was answered under it',
+      {
+        ...afterCut,
+        redis: { record: record({ members: [2] }) },
+        peers: [peer(2, { redis: { record: record({ version: 3 }) } })],
+        withoutPrimaryMs: 60_000,
+      },
+      /^gate decide$/,
+    ],
     [
       'wait longer than restarted nodes: the sentinels act first',
       { peers: [peer(2)], withoutPrimaryMs: 5999 },
