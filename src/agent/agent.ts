@@ -229,7 +229,15 @@ export function startAgent(options: AgentOptions): NodeAgent {
       const own = await look()
       const { promise, intact, virgin, founding, syncedRun } = store.get()
       const vouched = { ...own, record: vouchedRecord(context, own) }
-      const { runId, rewriting: _, diskFails: __, processId: ___, replicas: ____, ...shown } = vouched
+      const {
+        runId,
+        formerReplid: _,
+        rewriting: __,
+        diskFails: ___,
+        processId: ____,
+        replicas: _____,
+        ...shown
+      } = vouched
       return {
         node: node.index,
         pid: process.pid,

@@ -28,7 +28,7 @@ export interface AgentContext {
     peers: readonly (AgentState | null)[]
     redis: InspectedRedis
     /** The last record this very redis-server was seen with: FLUSHALL may erase it, what it stood for is still there. */
-    record: { readonly runId: string; readonly record: InSyncRecord } | null
+    record: { readonly runId: string; readonly stream: string; readonly record: InSyncRecord } | null
     /** A switchover from this node is under way: its own connection may be blocked by the pause. */
     switching: boolean
   }
@@ -40,10 +40,14 @@ export function otherNodes(context: AgentContext): readonly NodeTopology[] {
   return context.topology.nodes.filter((node) => node.index !== context.node.index)
 }
 
-/** The record that a node vouches for: its own, or the one that was erased from it while its process went on. */
+/**
+ * The record that a node vouches for: its own, or the one that was erased from it while its process went on in the same
+ * stream. After a full sync from another primary it would vouch for what it no longer has.
+ */
 export function vouchedRecord(context: AgentContext, redis: InspectedRedis): InSyncRecord | null {
   const { record: last } = context.seen
   const { syncedRun } = context.store.get()
   if (redis.record !== null || last === null) return redis.record
-  return last.runId === redis.runId && syncedRun === redis.runId ? last.record : null
+  const isSame = last.runId === redis.runId && [redis.replid, redis.formerReplid].includes(last.stream)
+  return isSame && syncedRun === redis.runId ? last.record : null
 }

@@ -97,7 +97,8 @@ export function createHealing(context: AgentContext, paths: NodePaths): Healing 
     beat: async () => {
       const own = await redis.inspect()
       context.seen.redis = own
-      if (own.record !== null) context.seen.record = { runId: own.runId, record: own.record }
+      if (own.record !== null)
+        context.seen.record = { runId: own.runId, stream: own.replid, record: own.record }
       noteWhole(own)
       const vouched = { ...own, record: vouchedRecord(context, own) }
       const reign = validReign(store.get(), vouched)

@@ -335,13 +335,13 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
     ],
     [
       'wait longer than restarted nodes: the sentinels act first',
-      { peers: [peer(2)], withoutPrimaryMs: 5999 },
+      { peers: [peer(2)], withoutPrimaryMs: 3999 },
       /^rest: gives the sentinels time/,
     ],
-    ['decide by themselves after that', { peers: [peer(2)], withoutPrimaryMs: 6000 }, /^gate decide$/],
+    ['decide by themselves after that', { peers: [peer(2)], withoutPrimaryMs: 4000 }, /^gate decide$/],
     [
       'leave it to the one with the highest commit count',
-      { peers: [peer(2, { redis: { record: record({ commits: 51 }) } })], withoutPrimaryMs: 6000 },
+      { peers: [peer(2, { redis: { record: record({ commits: 51 }) } })], withoutPrimaryMs: 4000 },
       /^rest: leaves it to redis-2/,
     ],
     [

@@ -52,7 +52,7 @@ const patience = {
   allThereMs: 400,
   restartedMs: 3000,
   loadingMs: 60_000,
-  survivorsMs: 6000,
+  survivorsMs: 4000,
   outbidMs: 1000,
 } as const
 
@@ -189,14 +189,14 @@ function isFounder(now: Situation): boolean {
  */
 function founderOf(now: Situation, reachable: readonly AgentState[]): number | null {
   const { durable, redis, me } = now
-  const nodes = [{ node: me, virgin: durable.virgin, founding: durable.founding, record: redis.record }]
-  for (const { node, virgin, founding, redis: theirs } of reachable)
-    nodes.push({ node, virgin, founding, record: theirs.record })
-  const holders = nodes.filter(({ record }) => record !== null)
-  if (holders.length === 0) return nodes.every(({ virgin }) => virgin) ? 0 : null
+  const own = { node: me, ...durable, record: redis.record }
+  const others = reachable.map((peer) => ({ ...peer, record: peer.redis.record }))
+  const holders = [own, ...others].filter(({ record }) => record !== null)
+  if (holders.length === 0) return [own, ...others].every(({ virgin }) => virgin) ? 0 : null
   const founder = holders.find(({ founding }) => founding)
-  const others = nodes.filter((each) => each !== founder)
-  const isPast = holders.length > now.f || others.some(({ virgin, record }) => record === null && !virgin)
+  const isPast =
+    holders.filter(({ intact }) => intact).length > now.f ||
+    [own, ...others].some(({ virgin, record }) => record === null && !virgin)
   return founder === undefined || isPast ? null : founder.node
 }
 

@@ -6,6 +6,8 @@ import type { RedisState } from './api.ts'
 import { attachedReplicas, parseInfo, type AttachedReplica } from './redis-info.ts'
 
 export interface InspectedRedis extends RedisState {
+  /** master_replid2: the stream that it was promoted from. */
+  readonly formerReplid: string
   /** Its append-only file is being written anew. */
   readonly rewriting: boolean
   /** Its last write to the append-only file failed: a full disk, mostly. */
@@ -26,6 +28,7 @@ export const downRedis: InspectedRedis = {
   offset: 0,
   record: null,
   runId: '',
+  formerReplid: '',
   rewriting: false,
   diskFails: false,
   processId: 0,
@@ -167,6 +170,7 @@ async function inspect(redis: Redis): Promise<InspectedRedis> {
       offset: Number(text.get('slave_repl_offset') ?? text.get('master_repl_offset') ?? 0),
       record: record instanceof Error ? null : record,
       runId: text.get('run_id') ?? '',
+      formerReplid: text.get('master_replid2') ?? '',
       rewriting: text.get('aof_rewrite_in_progress') === '1' || text.get('aof_rewrite_scheduled') === '1',
       diskFails: text.get('aof_last_write_status') === 'err',
       processId: Number(text.get('process_id') ?? 0),

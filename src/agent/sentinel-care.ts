@@ -5,7 +5,7 @@ import { controlConnection } from './redis-link.ts'
 import type { SentinelView } from './sentinels.ts'
 
 /** Failovers of our own making end well within this; before it, disagreement is no defect. */
-const disagreementMs = 4000
+const disagreementMs = 1500
 const stepEveryMs = 6000
 
 export interface SentinelCare {

@@ -1,4 +1,5 @@
 /** What happens to Redis nodes: replication, full syncs, hangs, crashes, lost volumes, the agent's restoring of a record. */
+import { compareEpochs } from '../../src/insync/record.ts'
 import { append, at, holds } from './log.ts'
 import type { Random } from './random.ts'
 import { text } from './traffic-moves.ts'
@@ -145,7 +146,8 @@ export function watchRecord(world: World, random: Random): boolean {
   const record = recordOf(node)
   if (record !== null) {
     node.memory = reigns(node) ? record : null
-  } else if (node.memory?.run === node.run) {
+  } else if (node.memory?.run === node.run && compareEpochs(node.promise, node.memory.epoch) === 0) {
+    // Fenced for another's gate, or following, it has no reign any more.
     node.memory = { ...node.memory, version: node.memory.version + 1000 }
     writeRecord(world, node, node.memory)
     world.trace.push(`${String(node.index)} restores ${text(node.memory)}`)

@@ -139,7 +139,9 @@ function calmDown(town: Town): ReturnType<typeof townTrouble> {
   for (const node of world.nodes) Object.assign(node, { up: true, hung: false })
   world.trace.push('all are up, and nothing bad happens any more')
   const intact = world.nodes.filter((node) => node.intact && recordOf(node) !== null).length
-  const fresh = world.answered.length === 0 && !world.trace.some((line) => line.includes('loses its volume'))
+  const isBegun = world.nodes.some((node) => recordOf(node) !== null)
+  const isFounding = town.minds.some((mind) => mind.founding) || !isBegun
+  const fresh = isFounding && !world.trace.some((line) => line.includes('loses its volume'))
   let doing: readonly (string | null)[] = []
   for (let tick = 0; tick < ticks; tick += 1) {
     town.nowMs += 200
