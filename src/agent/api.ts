@@ -22,7 +22,13 @@ export interface AgentState {
   /** Its redis-server has not been in sync (or primary) since it started. */
   readonly restarted: boolean
   readonly redis: RedisState
-  readonly sentinel: { readonly up: boolean; readonly primarySeen: string | null; readonly epoch: number }
+  readonly sentinel: {
+    readonly up: boolean
+    readonly primarySeen: string | null
+    readonly epoch: number
+    /** It has no state: it never ran here, or its volume was emptied. */
+    readonly blank?: boolean
+  }
   /** Set while this node is the primary and its gate has passed. */
   readonly reign: Epoch | null
   /** What the agent is doing or waits for, in words. */

@@ -70,16 +70,20 @@ export async function waitForPriorities(
  * What the other sentinels' epochs are, from what they publish on the primary: a sentinel that lost its state must not
  * vote a second time in an epoch it voted in already.
  * Message: ip,port,runid,current_epoch,name,ip,port,config_epoch (https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/)
- * @returns null unless a majority of all sentinels was heard within the time
+ * @param blank how many others have no state themselves: on a first start it is all, and nobody would ever begin
+ * @returns null unless a majority of all sentinels, or every other one that has a state, was heard within the time
  */
 export async function hearEpochs(
   context: AgentContext,
   primary: NodeTopology,
   internalSecret: string,
+  blank: number,
   withinMs = 3000,
 ): Promise<{ current: number; config: number } | null> {
   const connection = controlConnection({ host: primary.address, port: primary.redisPort, internalSecret })
   const heard = new Map<string, { current: number; config: number }>()
+  const others = context.topology.nodes.length - 1
+  const isEnough = () => heard.size >= context.topology.quorum || heard.size + blank >= others
   try {
     const deadline = context.now() + withinMs
     connection.on('message', (_channel: string, message: string) => {
@@ -88,16 +92,16 @@ export async function hearEpochs(
     })
     while (connection.status !== 'ready' && context.now() < deadline) await delay(20)
     await connection.subscribe('__sentinel__:hello')
-    while (heard.size < context.topology.quorum && context.now() < deadline) await delay(20)
+    while (!isEnough() && context.now() < deadline) await delay(20)
   } catch {
     return null
   } finally {
     connection.disconnect()
   }
-  if (heard.size < context.topology.quorum) return null
+  if (!isEnough()) return null
   const all = [...heard.values()]
   return {
-    current: Math.max(...all.map((epochs) => epochs.current)),
-    config: Math.max(...all.map((epochs) => epochs.config)),
+    current: Math.max(0, ...all.map((epochs) => epochs.current)),
+    config: Math.max(0, ...all.map((epochs) => epochs.config)),
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { compareEpochs, type Epoch } from '../insync/record.ts'
+import type { AgentState } from './api.ts'
 import type { AgentContext } from './context.ts'
 import { createSentinelCare, hearEpochs } from './sentinel-care.ts'
 import type { ServerKeeper } from './server-keeper.ts'
@@ -8,7 +9,7 @@ import { hasSentinelState, writeSentinelConf, type NodePaths, type NodeSecrets }
 const everyMs = 1000
 
 export interface SentinelLife {
-  seen(): { readonly up: boolean; readonly primarySeen: string | null; readonly epoch: number }
+  seen(): AgentState['sentinel']
   stop(): void
 }
 
@@ -25,7 +26,7 @@ export function leadSentinel(
   let stopped = false
   const isStopped = () => stopped
   let quickenedPid: number | null = null
-  let seen = { up: false, primarySeen: null as string | null, epoch: 0 }
+  let seen: AgentState['sentinel'] = { up: false, primarySeen: null, epoch: 0 }
 
   const look = async () => {
     if (hasSentinelState(paths)) keeper.begin()
@@ -48,8 +49,12 @@ export function leadSentinel(
     const highest = ownReign() ?? reigns.toSorted(compareEpochs).at(-1)
     const primary = highest === undefined ? undefined : topology.nodes[highest.node]
     if (highest === undefined || primary === undefined) return
+    const others = context.seen.peers.filter((_, index) => index !== node.index)
+    const blankOthers = others.filter((peer) => peer?.sentinel.blank === true).length
     const heard =
-      highest.number === 1 ? { current: 0, config: 0 } : await hearEpochs(context, primary, secrets.internal)
+      highest.number === 1
+        ? { current: 0, config: 0 }
+        : await hearEpochs(context, primary, secrets.internal, blankOthers)
     if (heard === null) {
       log.warn('sentinel: waits for a majority of the others, to learn their epochs')
       return
@@ -69,7 +74,7 @@ export function leadSentinel(
   }
   void loop()
   return {
-    seen: () => seen,
+    seen: () => ({ ...seen, blank: !hasSentinelState(paths) }),
     stop: () => {
       stopped = true
     },

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { HoldfastError } from '../../src/errors.ts'
 import { findManaged } from '../../src/platform/managed-process.ts'
+import { findProgram } from '../../src/platform/run-program.ts'
 import { localDeployment } from '../harness/local-deployment.ts'
 
 const network = 5
@@ -69,6 +70,22 @@ describe('up on a machine where something is wrong', { timeout: 120_000 }, () =>
       deployment.up(),
       says('BINARY_TOO_OLD', /redis-server is version 6\.2; 7\.0 or newer is needed/),
     )
+  })
+
+  test('a redis-server that is late at the very first start: it begins all the same', async (t) => {
+    const deployment = localDeployment(t, network)
+    const { PATH } = process.env
+    t.after(() => {
+      process.env.PATH = PATH
+    })
+    const real = findProgram(['redis-server', 'valkey-server'], process.env) ?? ''
+    const bin = join(dirname(deployment.stateDir), 'bin')
+    mkdirSync(bin, { recursive: true })
+    const late = `#!/bin/sh\ncase "$*" in *nodes/2/redis.conf*) sleep 1.5 ;; esac\nexec ${real} "$@"\n`
+    writeFileSync(join(bin, 'redis-server'), late, { mode: 0o755 })
+    process.env.PATH = `${bin}:${PATH ?? ''}`
+    await deployment.up()
+    await deployment.healthy()
   })
 
   test('other settings than what runs can take: refused in words, and it runs on', async (t) => {
