@@ -29,6 +29,8 @@ export function renderRedisConf(input: RedisConfInput): string {
     `port ${String(node.redisPort)}`,
     'protected-mode yes',
     'daemonize no',
+    '# Its environment says which deployment it belongs to; a title would overwrite that.',
+    'set-proc-title no',
     'logfile ""',
     `dir ${quote(input.dataDirectory)}`,
     `aclfile ${quote(input.aclFile)}`,

@@ -27,6 +27,7 @@ export function renderSentinelConf(input: SentinelConfInput): string {
       `bind-source-addr ${node.address}`,
       `port ${String(node.sentinelPort)}`,
       'daemonize no',
+      'set-proc-title no',
       'logfile ""',
       'protected-mode yes',
       `dir "${input.directory.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,

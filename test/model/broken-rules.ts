@@ -28,11 +28,6 @@ const duties: readonly Broken[] = [
     setting: three,
   },
   {
-    name: 'a fenced primary that stays one',
-    rules: without('fencedPrimaryDeposed'),
-    setting: three,
-  },
-  {
     name: 'a fenced primary that goes on feeding replicas once it is promoted again',
     rules: without('fencedFeedsNobody'),
     setting: { nodes: 3, focus: { erase: 0, promote: 4 } },
@@ -41,11 +36,6 @@ const duties: readonly Broken[] = [
     name: 'a gate that passes although its candidate has promised a later one',
     rules: without('promiseStandsAtServe'),
     setting: { nodes: 3, focus: { erase: 0, openGate: 2 } },
-  },
-  {
-    name: 'a node that follows whoever says master',
-    rules: without('followsOnlyReigning'),
-    setting: three,
   },
   {
     name: 'old data that comes back after a full sync and counts',
