@@ -159,8 +159,10 @@ function withoutPrimary(now: Situation, me: number): Step {
   const reports = visibleReports(now, reachable)
   const intact = reports.filter((report) => report.intact)
   if (intact.length < now.f + 1) {
+    const here = new Set(intact.map(({ node }) => node))
+    const awaited = now.addresses.flatMap((_, node) => (here.has(node) ? [] : [`redis-${String(node)}`]))
     return rest(
-      `waits for ${String(now.f + 1 - intact.length)} more node(s) with their data: ${String(intact.length)} of the ${String(now.f + 1)} needed are here`,
+      `waits for ${String(now.f + 1 - intact.length)} more node(s) with their data, of ${awaited.join(', ')}`,
     )
   }
   if (reachable.some((peer) => peer.redis.loading) && now.withoutPrimaryMs < patience.loadingMs) {

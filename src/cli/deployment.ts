@@ -53,7 +53,8 @@ function stateDirectoryOf({ spec, directory }: LoadedSpec): string {
   return join(directory, '.holdfast', spec.name)
 }
 
-function requireLocal(name: string): void {
+/** Whether this version knows the target at all. */
+export function requireTarget(name: string): void {
   if (name === 'kubernetes') {
     throw new HoldfastError('UNSUPPORTED', 'the target kubernetes comes with a later version', {
       exitCode: 2,
@@ -66,10 +67,14 @@ function requireLocal(name: string): void {
       hint: 'Use --target local',
     })
   }
+}
+
+function requireLocal(name: string): void {
+  requireTarget(name)
   if (process.platform !== 'linux') {
     throw new HoldfastError('UNSUPPORTED', `the target local needs Linux; this is ${process.platform}`, {
       exitCode: 2,
-      hint: 'It uses loopback addresses, /proc and the packages of a Linux distribution. Here work: spec, gateway, counter, version.',
+      hint: 'It uses loopback addresses, /proc and the packages of a Linux distribution. Here work: spec, counter, version, and gateway --state-dir.',
     })
   }
 }

@@ -119,7 +119,7 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
   add(
     'spec',
     'the effective spec: every field with its value',
-    async () => (await import('./commands/spec.ts')).spec,
+    async () => (await import('./commands/spec.ts')).printSpec,
   ).option('--json', 'as JSON')
   add(
     'version',

@@ -18,7 +18,7 @@ export function addRoles(program: Command, context: RoleContext, finished: (exit
 
   add('counter', 'the counter alone, in the foreground').addHelpText(
     'after',
-    '\nVariables: PORT (8080), HOST (0.0.0.0), REDIS_HOST (127.0.0.1), REDIS_PORT (6379), REDIS_PASSWORD (empty), REDIS_DB (0).',
+    '\nVariables: PORT (8080), HOST (0.0.0.0), REDIS_HOST (127.0.0.1), REDIS_PORT (6379), REDIS_PASSWORD (empty), REDIS_DB (0);\nMETRICS_PORT (none) for Prometheus, LOG_LEVEL (warn).',
   )
   add('gateway', 'the gateway of a deployment, in the foreground')
     .option(...stateDir)

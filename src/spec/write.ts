@@ -1,5 +1,12 @@
+import { stringify } from 'yaml'
+
 import type { PasswordSource, Spec } from './schema.ts'
 import { formatAddress } from './units.ts'
+
+/** A spec as the text of its file. Block texts are not used: they lose spaces at their beginning. */
+export function specText(spec: Spec): string {
+  return stringify(writeSpec(spec), { lineWidth: 0, blockQuote: false })
+}
 
 /** A spec in the notation of its file, with every field. What it returns, written as YAML, is read as the same spec. */
 export function writeSpec({

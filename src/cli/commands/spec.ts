@@ -1,15 +1,15 @@
-import { stringify } from 'yaml'
-
 import { loadSpec } from '../../spec/load.ts'
-import { writeSpec } from '../../spec/write.ts'
+import { specText, writeSpec } from '../../spec/write.ts'
 import type { CommandContext } from '../context.ts'
+import { requireTarget } from '../deployment.ts'
 
 /** Prints the effective spec, as it could be written. A password is never in it, only where it comes from. */
-export async function spec(
+export async function printSpec(
   context: CommandContext,
   { json = false }: { readonly json?: boolean },
 ): Promise<number> {
-  const written = writeSpec((await loadSpec(context.specFile)).spec)
-  context.print(json ? JSON.stringify(written, null, 2) : stringify(written, { lineWidth: 0 }).trimEnd())
+  const { spec } = await loadSpec(context.specFile)
+  requireTarget(context.targetName ?? spec.target)
+  context.print(json ? JSON.stringify(writeSpec(spec), null, 2) : specText(spec).trimEnd())
   return 0
 }

@@ -17,6 +17,7 @@ export function requireTopology(paths: LocalPaths): Topology {
   if (topology !== null) return topology
   throw new HoldfastError('NOT_RUNNING', `there is no deployment in ${paths.stateDir}`, {
     hint: './holdfast up',
+    exitCode: 2,
   })
 }
 
@@ -32,6 +33,7 @@ export function requireSecrets(paths: LocalPaths): Secrets {
   if (secrets !== null) return secrets
   throw new HoldfastError('NOT_RUNNING', `there are no secrets in ${paths.secrets}`, {
     hint: './holdfast up',
+    exitCode: 2,
   })
 }
 
