@@ -9,13 +9,15 @@ import { runLoad } from '../../src/verify/workload.ts'
 import { freePort, startBareRedis } from '../harness/bare-redis.ts'
 import { eventually } from '../harness/eventually.ts'
 
+/** The distribution's own, which has its package python3-redis; another one may come first in PATH. */
+const python = '/usr/bin/python3'
 const HOST = '127.20.3.1'
 const APP = fileURLToPath(new URL('../../examples/python-counter/app.py', import.meta.url))
 
 /** The example's only need beyond Python itself. */
 function missing(): string | false {
   try {
-    execFileSync('python3', ['-c', 'import redis; redis.Redis'], { stdio: 'ignore' })
+    execFileSync(python, ['-c', 'import redis; redis.Redis'], { stdio: 'ignore' })
     return false
   } catch {
     if (process.env.CI) throw new Error('python3-redis is missing (apt install python3-redis)')
@@ -26,7 +28,7 @@ function missing(): string | false {
 it('the Python example counts, and is found sound', { skip: missing() }, async () => {
   await using redis = await startBareRedis({ host: HOST, password: 'secret' })
   const port = await freePort(HOST)
-  const app = spawn('python3', [APP], {
+  const app = spawn(python, [APP], {
     env: {
       ...process.env,
       HOST,

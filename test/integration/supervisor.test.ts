@@ -97,7 +97,8 @@ describe('the embedded supervisor', { timeout: 180_000 }, () => {
       for (const component of ['app-0', 'app-1']) process.kill(running(component).pid, 'SIGKILL')
       await load.answered(200)
       const outcomes = await deployment.audit(await load.stop())
-      assert.ok(outcomes.length <= 4, outcomes.join('\n'))
+      // A caller whose call was lost with one instance may lose the next with the other.
+      assert.ok(outcomes.length <= 2 * 4, outcomes.join('\n'))
       await deployment.healthy()
     })
 

@@ -31,3 +31,16 @@ test('everything killed at once under load, then up, ten times: all answered cou
     await deployment.check(load)
   }
 })
+
+test('ten switchovers under load: no error at the front door, and no count lost', async (t) => {
+  const deployment = await startDeployment(t)
+  const load = deployment.load()
+  await load.answered(50)
+  for (let round = 0; round < 10; round += 1) {
+    const before = await primaryOf(deployment)
+    await deployment.mustDo('switchover')
+    assert.notEqual(await primaryOf(deployment), before)
+  }
+  const summary = await deployment.check(load)
+  assert.deepEqual(summary.errors, {})
+})
