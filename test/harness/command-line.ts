@@ -54,7 +54,7 @@ export function ownAddresses() {
   return {
     network: `${prefix}.0/24`,
     gateway: `${prefix}.101:6379`,
-    frontDoor: `${prefix}.100:8080`,
+    frontDoor: `${prefix}.100:8480`,
     /** Instances are on 127.0.0.1; with room for scaling. */
     appPort: 20_000 + slot * 50,
   }

@@ -49,9 +49,10 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
   // Instances are on 127.0.0.1, where the system hands out ports from 32768 on to whoever connects.
   const port = 10_000 + ((process.pid * 7 + last * 131) % 8000)
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-deployment-'))
+  // Not 8080: a deployment with the default front door has that port of every address.
   const listen = [
     `gateway: { listen: "${host}.200:6379" }`,
-    `frontDoor: { listen: "${host}.200:8080" }`,
+    `frontDoor: { listen: "${host}.200:8480" }`,
     `local: { network: ${host}.0/24 }`,
   ]
   await writeFile(
@@ -64,7 +65,7 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
     ].join('\n'),
   )
   const stateDir = join(directory, '.holdfast', 'tested')
-  const url = `http://${host}.200:8080`
+  const url = `http://${host}.200:8480`
   const run = (...args: readonly string[]) =>
     new Promise<CommandResult>((resolve) => {
       execFile(

@@ -46,7 +46,7 @@ export function localDeployment(t: TestContext, network: number): LocalDeploymen
   const addresses = `
 name: ${name}
 gateway: {listen: "${base}.101:6379"}
-frontDoor: {listen: "${base}.100:8080"}
+frontDoor: {listen: "${base}.100:8480"}
 local: {network: ${base}.0/24}
 `
   t.after(async () => {
@@ -67,7 +67,7 @@ local: {network: ${base}.0/24}
   })
   return {
     stateDir,
-    url: `http://${base}.100:8080`,
+    url: `http://${base}.100:8480`,
     target,
     context,
     steps,
