@@ -180,7 +180,11 @@ async function holdGateways(context: AgentContext, internalSecret: string): Prom
     const gateways = heard - 1
     const deadline = context.now() + heldWithinMs
     while (held.size < gateways && context.now() < deadline) await delay(2)
-    if (held.size < gateways) log.warn({ gateways, held: held.size }, 'not every gateway holds; going on')
+    if (held.size < gateways) {
+      await redis.publish(controlChannel, message({ type: 'release', id }))
+      log.warn({ gateways, held: held.size }, 'not every gateway holds')
+      throw busy('a gateway still has commands in flight', 'Try again in a few seconds.')
+    }
   } finally {
     listener.disconnect()
   }
