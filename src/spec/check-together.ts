@@ -10,7 +10,7 @@ export const nodePorts = { redis: 6379, sentinel: 26_379, agent: 26_380 } as con
 
 /** What no field can know alone: ranges of ports, room in the network, two listeners on one address and port. */
 export function checkTogether(spec: Spec, source: SpecText): readonly SpecProblem[] {
-  return [...portRanges(spec), ...networkRoom(spec), ...collisions(spec, source)].map(
+  return [...portRanges(spec), ...replicas(spec), ...networkRoom(spec), ...collisions(spec, source)].map(
     ({ path, message, fix }) => ({
       ...positionOf(path.split('.'), source, 'value'),
       path,
@@ -36,6 +36,12 @@ function portRanges({ app, gateway }: Spec): Finding[] {
     })
   }
   return findings
+}
+
+function replicas({ gateway: { ack }, redis: { nodes } }: Spec): Finding[] {
+  if (ack === 'in-sync' || ack < nodes) return []
+  const message = `waits for ${ack} replicas, and ${nodes} Redis nodes have ${nodes - 1}`
+  return [{ path: 'gateway.ack', message, fix: `in-sync, or 0 to ${nodes - 1}` }]
 }
 
 function networkRoom({ local: { network }, redis }: Spec): Finding[] {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
 import { formatAddress, networkBase, parseBytes, parseDuration, parseListen, parseNetwork } from './units.ts'
+import type { Ack } from './gateway-settings.ts'
 import type { Listen, Network } from './units.ts'
 
 /** Where a password comes from. The text itself is resolved only when something is started (password.ts). */
@@ -23,6 +24,17 @@ export function oddNumber(min: number, max: number): z.ZodInt {
     .refine((value) => value % 2 === 1, message)
 }
 
+/** @returns `a, b or c` */
+export function orList(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
+}
+
+/** Replicas to wait for; how many there are is known only with `redis.nodes`. */
+export function ack(): z.ZodType<Ack> {
+  const message = 'must be in-sync, or a number of replicas from 0 to 8'
+  return z.union([z.literal('in-sync'), z.int(message).min(0, message).max(8, message)], message)
+}
+
 export function duration({ min, max, range }: { min: number; max: number; range: string }): Parsed<number> {
   const message = `must be a duration with its unit, like 10s or 500ms, ${range}`
   return parsed(z.string(message), message, (text) => {
@@ -36,6 +48,15 @@ export function bytes({ min, minText }: { min: number; minText: string }): Parse
   return parsed(z.union([z.string(), z.literal(0)], message), message, (written) => {
     const size = parseBytes(String(written))
     return size === 0 || (size !== undefined && size >= min) ? size : undefined
+  })
+}
+
+/** A size that has to be one: there is no "no limit". */
+export function size({ min, max, range }: { min: number; max: number; range: string }): Parsed<number> {
+  const message = `must be a size like 64mb, ${range}`
+  return parsed(z.string(message), message, (text) => {
+    const bytes = parseBytes(text)
+    return bytes !== undefined && bytes >= min && bytes <= max ? bytes : undefined
   })
 }
 

@@ -2,7 +2,7 @@ import { isMap, isNode, isPair, isScalar } from 'yaml'
 import type { Node, Pair } from 'yaml'
 import type * as z from 'zod'
 
-import { describeFields, isSection, keysAt } from './describe.ts'
+import { describeFields, keysAt } from './describe.ts'
 import { nearest } from './nearest.ts'
 import type { SpecText } from './parse.ts'
 import type { SpecProblem } from './problem.ts'
@@ -54,12 +54,10 @@ function unknownKey(path: Path, source: SpecText): SpecProblem {
 
 function badValue(path: Path, message: string, source: SpecText): SpecProblem {
   const name = path.join('.')
-  const [first] = path
   const place = { ...positionOf(path, source, 'value'), path: name }
-  if (path.length === 1 && typeof first === 'string' && isSection(first)) {
-    const fields = (keysAt(path) ?? []).join(', ')
-    return { ...place, message: 'must be a mapping', fix: `with any of: ${fields}` }
-  }
+  const keys = path.length === 0 ? undefined : keysAt(path)
+  if (keys !== undefined)
+    return { ...place, message: 'must be a mapping', fix: `with any of: ${keys.join(', ')}` }
   const field = describeFields().find(({ path: known }) => name === known || name.startsWith(`${known}.`))
   const example = field?.path === name ? `for example: "${String(path.at(-1))}: ${field.example}"` : ''
   const value = pairAt(path, source.document.contents)?.value

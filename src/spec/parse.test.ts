@@ -25,6 +25,13 @@ redis:
 gateway:
   listen: 127.0.0.1:7000
   hold: 5s
+  delivery: at-most-once
+  ack: 2
+  reads: fast
+  limits:
+    sessions: 500
+    parked: 8mb
+    frame: 32mb
 frontDoor:
   listen: 0.0.0.0:9000
 local:
@@ -147,6 +154,40 @@ const breakages: readonly (readonly [line: string, broken: string, expected: str
     'gateway.hold must be a duration with its unit, like 10s or 500ms, from 100ms to 10m',
   ],
   ['  hold: 5s', '  hold: 1ms', 'gateway.hold must be a duration'],
+  [
+    '  delivery: at-most-once',
+    '  delivery: twice',
+    'gateway.delivery must be exactly-once, at-least-once or at-most-once, not twice',
+  ],
+  ['  ack: 2', '  ack: all', 'gateway.ack must be in-sync, or a number of replicas from 0 to 8, not all'],
+  ['  ack: 2', '  ack: -1', 'gateway.ack must be in-sync, or a number of replicas'],
+  ['  ack: 2', '  ack: 1.5', 'gateway.ack must be in-sync, or a number of replicas'],
+  [
+    '  ack: 2',
+    '  ack: 5',
+    'gateway.ack waits for 5 replicas, and 5 Redis nodes have 4\n      in-sync, or 0 to 4',
+  ],
+  ['  reads: fast', '  reads: any', 'gateway.reads must be confirmed or fast, not any'],
+  ['    sessions: 500', '    sessions: 0', 'gateway.limits.sessions must be a whole number from 1 to 100000'],
+  [
+    '    sessions: 500',
+    '    session: 500',
+    'gateway.limits.session is not known\n      did you mean sessions?',
+  ],
+  [
+    '    sessions: 500',
+    '    maximum: 500',
+    'gateway.limits.maximum is not known\n      gateway.limits has: sessions, parked, allParked, answers, frame',
+  ],
+  ['    parked: 8mb', '    parked: 8', 'gateway.limits.parked must be a size like 64mb, from 1mb to 64gb'],
+  ['    parked: 8mb', '    parked: 0', 'gateway.limits.parked must be a size like 64mb'],
+  ['    frame: 32mb', '    frame: 2gb', 'gateway.limits.frame must be a size like 64mb, from 1mb to 1gb'],
+  ['    parked: 8mb', '    parked:', 'gateway.limits.parked has no value\n      for example: "parked: 64mb"'],
+  [
+    '  reads: fast',
+    '  answers: 1mb',
+    'gateway.answers is not known\n      it belongs under another name: gateway.limits.answers',
+  ],
   ['frontDoor:', 'front-door:', 'front-door is not known\n      did you mean frontDoor?'],
   ['  network: 127.0.9.0/24', '  network: 10.0.0.0/24', 'local.network must be a network within 127.0.0.0/8'],
   [
@@ -159,7 +200,7 @@ const breakages: readonly (readonly [line: string, broken: string, expected: str
   [
     '  network: 127.0.9.0/24',
     '\tnetwork: 127.0.9.0/24',
-    '22:1: is indented with a tab\n      indent with spaces',
+    '29:1: is indented with a tab\n      indent with spaces',
   ],
   ['target: local', 'name: again', '2:1: this name stands here a second time'],
   ['name: shop', 'name: "shop', 'Missing closing "quote'],
@@ -188,7 +229,20 @@ describe('parseSpec', () => {
         appendfsync: 'always',
         db: 3,
       },
-      gateway: { listen: { host: '127.0.0.1', port: 7000 }, holdMs: 5000 },
+      gateway: {
+        listen: { host: '127.0.0.1', port: 7000 },
+        holdMs: 5000,
+        delivery: 'at-most-once',
+        ack: 2,
+        reads: 'fast',
+        limits: {
+          sessions: 500,
+          parkedBytes: 8 * 2 ** 20,
+          allParkedBytes: 512 * 2 ** 20,
+          answerBytes: 16 * 2 ** 20,
+          frameBytes: 32 * 2 ** 20,
+        },
+      },
       frontDoor: { listen: { host: '0.0.0.0', port: 9000 } },
       local: { network: { first: 0x7f000900, size: 256 } },
     })
@@ -278,7 +332,17 @@ describe('parseSpec', () => {
     }
   })
 
+  it('takes a group without anything in it as all defaults', () => {
+    for (const text of ['gateway:\n  limits:\n', 'gateway: { limits: {} }', 'gateway:\n'])
+      assert.deepEqual(parseSpec(text, 'a'), parseSpec('', 'a'), text)
+  })
+
   it('refuses what is no mapping', () => {
+    assertIncludes(
+      problemsOf('gateway: {limits: [1]}'),
+      '1:19: gateway.limits must be a mapping\n      with any of: sessions',
+    )
+    assertIncludes(problemsOf('gateway: {limits: 5}'), 'gateway.limits must be a mapping')
     for (const text of ['- a', 'counter', '42']) assertIncludes(problemsOf(text), '1:1: a spec is a mapping')
     assertIncludes(problemsOf('app: counter'), '1:6: app must be a mapping')
     assertIncludes(problemsOf('app: [a]'), '1:6: app must be a mapping')

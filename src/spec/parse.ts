@@ -7,7 +7,7 @@ import { issueProblems } from './issues.ts'
 import { SpecError } from './problem.ts'
 import type { SpecProblem } from './problem.ts'
 import { resolveSpec } from './resolve.ts'
-import { sections, specSchema } from './schema.ts'
+import { groups, sections, specSchema } from './schema.ts'
 import type { Spec } from './schema.ts'
 
 export interface SpecText {
@@ -77,7 +77,16 @@ function plainValue({ document, lines }: SpecText, fileName: string): Record<str
     ])
   }
   for (const key of Object.keys(sections)) if (value[key] === null) value[key] = {}
+  for (const [key, names] of Object.entries(groups)) {
+    const section = value[key]
+    if (!isPlainMapping(section)) continue
+    for (const name of Object.keys(names)) if (section[name] === null) section[name] = {}
+  }
   return value
+}
+
+function isPlainMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function explainSyntax(code: string, message: string): Pick<SpecProblem, 'message' | 'fix'> {

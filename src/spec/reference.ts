@@ -1,6 +1,6 @@
 import { describeFields, isSection } from './describe.ts'
 import type { FieldDescription } from './describe.ts'
-import { sectionTexts } from './schema.ts'
+import { groupTexts, sectionTexts } from './schema.ts'
 
 const introduction = `<!-- Generated from src/spec/schema.ts by scripts/spec-docs.ts: change it there. -->
 
@@ -20,7 +20,15 @@ export function formatReference(): string {
   const sections = [...new Set(fields.map(({ path }) => path.split('.')[0] ?? '').filter(isSection))]
   const parts = sections.map((section) => {
     const own = fields.filter(({ path }) => path.startsWith(`${section}.`))
-    return `## \`${section}\`\n\n${sectionTexts[section]}\n\n${own.map(formatField).join('\n')}`
+    const plain = own.filter(({ path }) => groupOf(path) === undefined)
+    const grouped = Object.entries(groupTexts)
+      .filter(([group]) => group.startsWith(`${section}.`))
+      .map(([group, text]) => {
+        const members = own.filter(({ path }) => groupOf(path) === group)
+        return `### \`${group}\`\n\n${text}\n\n${members.map(formatField).join('\n')}`
+      })
+    const parts = [...plain.map(formatField), ...grouped]
+    return `## \`${section}\`\n\n${sectionTexts[section]}\n\n${parts.join('\n')}`
   })
   return [introduction, ...top.map(formatField), ...parts].join('\n')
 }
@@ -32,9 +40,12 @@ function formatField({
   default: defaultText,
   example,
 }: FieldDescription): string {
-  const [section, name] = path.split('.')
-  const yaml = name === undefined ? `${path}: ${example}` : `${section ?? ''}:\n  ${name}: ${example}`
-  const heading = name === undefined ? '##' : '###'
+  const names = path.split('.')
+  const yaml = names
+    .map((name, depth) => `${'  '.repeat(depth)}${name}:`)
+    .join('\n')
+    .concat(` ${example}`)
+  const heading = '#'.repeat(names.length + 1)
   return `${heading} \`${path}\`
 
 ${description}
@@ -46,6 +57,12 @@ ${description}
 ${yaml}
 \`\`\`
 `
+}
+
+/** @returns `gateway.limits` for `gateway.limits.sessions`, nothing for `gateway.hold` */
+function groupOf(path: string): string | undefined {
+  const names = path.split('.')
+  return names.length === 3 ? names.slice(0, 2).join('.') : undefined
 }
 
 /** The value as code, what is said about it as text. */

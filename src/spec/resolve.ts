@@ -1,3 +1,5 @@
+import { defaultGatewaySettings } from './gateway-settings.ts'
+import type { GatewayLimits } from './gateway-settings.ts'
 import type { Spec, WrittenSpec } from './schema.ts'
 
 const frontDoorDefault = { host: '0.0.0.0', port: 8080 }
@@ -25,8 +27,26 @@ export function resolveSpec(written: WrittenSpec): Spec {
       appendfsync: redis.appendfsync ?? 'everysec',
       db: redis.db ?? 0,
     },
-    gateway: { listen: gateway.listen ?? { host: '127.0.0.1', port: 6379 }, holdMs: gateway.hold ?? 10_000 },
+    gateway: {
+      listen: gateway.listen ?? { host: '127.0.0.1', port: 6379 },
+      holdMs: gateway.hold ?? 10_000,
+      delivery: gateway.delivery ?? defaultGatewaySettings.delivery,
+      ack: gateway.ack ?? defaultGatewaySettings.ack,
+      reads: gateway.reads ?? defaultGatewaySettings.reads,
+      limits: resolveLimits(gateway.limits),
+    },
     frontDoor: { listen: frontDoorListen },
     local: { network: local.network ?? { first: 0x7f_00_01_00, size: 256 } },
+  }
+}
+
+function resolveLimits(written: NonNullable<WrittenSpec['gateway']>['limits'] = {}): GatewayLimits {
+  const { limits } = defaultGatewaySettings
+  return {
+    sessions: written.sessions ?? limits.sessions,
+    parkedBytes: written.parked ?? limits.parkedBytes,
+    allParkedBytes: written.allParked ?? limits.allParkedBytes,
+    answerBytes: written.answers ?? limits.answerBytes,
+    frameBytes: written.frame ?? limits.frameBytes,
   }
 }

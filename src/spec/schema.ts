@@ -1,19 +1,24 @@
 import * as z from 'zod'
 
 import {
+  ack,
   bytes,
   command,
   duration,
   listen,
   loopbackNetwork,
   oddNumber,
+  orList,
   passwordSource,
   path,
+  size,
   urlPath,
   variables,
   wholeNumber,
 } from './fields.ts'
 import type { PasswordSource } from './fields.ts'
+import { deliveries, readModes } from './gateway-settings.ts'
+import type { GatewaySettings } from './gateway-settings.ts'
 import type { Listen, Network } from './units.ts'
 
 export type { PasswordSource } from './fields.ts'
@@ -157,6 +162,48 @@ const redis = z.strictObject({
   }),
 })
 
+const limitSize = () => size({ min: 2 ** 20, max: 64 * 2 ** 30, range: 'from 1mb to 64gb' })
+const sizeAccepts = (most: string): string => `a size in Redis' notation, from 1mb to ${most}`
+
+const limits = z.strictObject({
+  sessions: field(wholeNumber(1, 100_000).optional(), {
+    description:
+      'Client connections. One more is told `-ERR max number of clients reached` and closed. Lowered below what is there: nobody is ' +
+      'sent away, and nobody else is let in.',
+    accepts: 'a whole number from 1 to 100000',
+    default: '10000',
+    example: '10000',
+  }),
+  parked: field(limitSize().optional(), {
+    description:
+      'How much of one client waits at most to be sent. Past it nothing more is read from that client until some of it is sent. Nothing is lost.',
+    accepts: sizeAccepts('64gb'),
+    default: '64mb',
+    example: '64mb',
+  }),
+  allParked: field(limitSize().optional(), {
+    description:
+      'How much waits at most of all clients together. Past it nothing more is read from a client that has something waiting. Nothing is lost.',
+    accepts: sizeAccepts('64gb'),
+    default: '512mb',
+    example: '512mb',
+  }),
+  answers: field(limitSize().optional(), {
+    description:
+      'How much of its answers one client may leave untaken. Past it nothing more is read or run for that client until it takes some.',
+    accepts: sizeAccepts('64gb'),
+    default: '16mb',
+    example: '16mb',
+  }),
+  frame: field(size({ min: 2 ** 20, max: 2 ** 30, range: 'from 1mb to 1gb' }).optional(), {
+    description:
+      'The longest request: a value that is longer cannot be written through the gateway. The client is told so and its connection closed.',
+    accepts: sizeAccepts('1gb'),
+    default: '64mb',
+    example: '64mb',
+  }),
+})
+
 const gateway = z.strictObject({
   listen: field(listen().optional(), {
     description:
@@ -171,6 +218,38 @@ const gateway = z.strictObject({
     default: '10s',
     example: '10s',
   }),
+  delivery: field(z.enum(deliveries, `must be ${orList(deliveries)}`).optional(), {
+    description:
+      'What becomes of a write that was sent, and not yet answered, when the primary was lost. `exactly-once`: it runs once, and its ' +
+      'own answer is given; what cannot be decided is answered `-UNCERTAIN` ([guarantees](guarantees.md) has the list). `at-least-once`: ' +
+      'it is sent again, so it may run twice: a counter can count one call double. `at-most-once`: it is never sent again and the client ' +
+      'gets `-UNCERTAIN`: it may or may not have run, and a program that takes an error for "nothing there" starts from zero.',
+    accepts: deliveries.map((text) => `\`${text}\``).join(', '),
+    default: 'exactly-once',
+    example: 'exactly-once',
+  }),
+  ack: field(ack().optional(), {
+    description:
+      'Who must have a write before it is answered. `in-sync`: the primary and every node of the in-sync set; then nothing that was ' +
+      'answered is lost while no more nodes fail than may. A number: any that many replicas. Fewer than all: when the primary fails, ' +
+      'another replica may take over, and answered writes that it had not received are lost; a primary that was replaced while it ' +
+      'hung may still answer, and those writes are lost, too. All of them: nothing is answered while one is down. `0`: nobody is ' +
+      'waited for; each failover loses the last moments of answered writes.',
+    accepts: '`in-sync`, or a number of replicas: 0 to one less than `redis.nodes`',
+    default: 'in-sync',
+    example: 'in-sync',
+  }),
+  reads: field(z.enum(readModes, `must be ${orList(readModes)}`).optional(), {
+    description:
+      'When a read is answered. `confirmed`: once `ack` was fulfilled by a round that began after the read ran. With `ack: in-sync` ' +
+      'nothing stale is read, and nothing that can still vanish. `fast`: at once. Around a failover a client may then read a value ' +
+      'that is older than what was answered to others (from a primary that was replaced and does not know), or one that is ' +
+      'gone afterwards.',
+    accepts: '`confirmed` or `fast`',
+    default: 'confirmed',
+    example: 'confirmed',
+  }),
+  limits: limits.optional(),
 })
 
 const frontDoor = z.strictObject({
@@ -202,6 +281,16 @@ export const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   gateway: 'The one Redis that applications see.',
   frontDoor: 'The HTTP load balancer before the instances.',
   local: 'Of the target `local`.',
+}
+
+/** Mappings within a section. Like a section, one that is left out, or empty, is all defaults. */
+export const groups: Readonly<Record<string, Readonly<Record<string, z.ZodObject>>>> = {
+  gateway: { limits },
+}
+
+export const groupTexts: Readonly<Record<string, string>> = {
+  'gateway.limits':
+    'How much the gateway takes on, so that no client can fill its memory. Changing these drops nobody: `up` hands them to the gateway that runs.',
 }
 
 /** As it is written: every field may be missing. Defaults that depend on other fields are filled in by resolve.ts. */
@@ -239,7 +328,7 @@ export interface Spec {
     readonly appendfsync: 'everysec' | 'always'
     readonly db: number
   }
-  readonly gateway: { readonly listen: Listen; readonly holdMs: number }
+  readonly gateway: GatewaySettings & { readonly listen: Listen; readonly holdMs: number }
   readonly frontDoor: { readonly listen: Listen }
   readonly local: {
     /** Redis node i has the address `first + i + 1`; see formatAddress in units.ts. */

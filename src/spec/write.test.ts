@@ -30,6 +30,18 @@ const specs: fc.Arbitrary<Spec> = fc
     nodes: fc.constantFrom(3, 5, 7, 9),
     maxmemoryBytes: fc.oneof(fc.constant(0), fc.integer({ min: 2 ** 24, max: 2 ** 40 })),
     holdMs: fc.integer({ min: 100, max: 600_000 }),
+    delivery: fc.constantFrom('exactly-once', 'at-least-once', 'at-most-once'),
+    ack: fc.constantFrom('in-sync' as const, 0, 1, 2),
+    reads: fc.constantFrom('confirmed', 'fast'),
+    limits: fc
+      .record({
+        sessions: fc.integer({ min: 1, max: 100_000 }),
+        parkedBytes: fc.integer({ min: 2 ** 20, max: 2 ** 36 }),
+        allParkedBytes: fc.integer({ min: 2 ** 20, max: 2 ** 36 }),
+        answerBytes: fc.integer({ min: 2 ** 20, max: 2 ** 36 }),
+        frameBytes: fc.integer({ min: 2 ** 20, max: 2 ** 30 }),
+      })
+      .map((limits) => ({ ...limits })),
     frontDoor: listen,
     password: fc.constantFrom(
       { kind: 'generate' } as const,
@@ -37,14 +49,14 @@ const specs: fc.Arbitrary<Spec> = fc
       { kind: 'file', path: '../a b' } as const,
     ),
   })
-  .map(({ name, command, env, nodes, maxmemoryBytes, holdMs, frontDoor, password }) => {
+  .map(({ name, command, env, nodes, maxmemoryBytes, frontDoor, password, ...gateway }) => {
     const spec = resolveSpec({})
     return {
       ...spec,
       name,
       app: { ...spec.app, command, env },
       redis: { ...spec.redis, nodes, maxmemoryBytes, password },
-      gateway: { ...spec.gateway, holdMs },
+      gateway: { ...spec.gateway, ...gateway },
       frontDoor: { listen: frontDoor },
     }
   })

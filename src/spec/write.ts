@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 
+import type { GatewayLimits } from './gateway-settings.ts'
 import type { PasswordSource, Spec } from './schema.ts'
 import { formatAddress } from './units.ts'
 
@@ -31,7 +32,14 @@ export function writeSpec({
       appendfsync: redis.appendfsync,
       db: redis.db,
     },
-    gateway: { listen: writeListen(gateway.listen), hold: writeDuration(gateway.holdMs) },
+    gateway: {
+      listen: writeListen(gateway.listen),
+      hold: writeDuration(gateway.holdMs),
+      delivery: gateway.delivery,
+      ack: gateway.ack,
+      reads: gateway.reads,
+      limits: writeLimits(gateway.limits),
+    },
     frontDoor: { listen: writeListen(frontDoor.listen) },
     local: { network: `${formatAddress(local.network.first)}/${32 - Math.log2(local.network.size)}` },
   }
@@ -40,6 +48,16 @@ export function writeSpec({
 function writeCommand(command: readonly string[]): string | readonly string[] {
   const [shell, option, line] = command
   return command.length === 3 && shell === '/bin/sh' && option === '-c' && line !== undefined ? line : command
+}
+
+function writeLimits(limits: GatewayLimits): Record<string, unknown> {
+  return {
+    sessions: limits.sessions,
+    parked: writeBytes(limits.parkedBytes),
+    allParked: writeBytes(limits.allParkedBytes),
+    answers: writeBytes(limits.answerBytes),
+    frame: writeBytes(limits.frameBytes),
+  }
 }
 
 function writePassword(source: PasswordSource): unknown {

@@ -37,6 +37,10 @@ export function buildTopology(spec: Spec, directory: string): Topology {
       adminHost: spec.gateway.listen.host,
       adminPort: spec.gateway.listen.port + 1,
       holdMs: spec.gateway.holdMs,
+      delivery: spec.gateway.delivery,
+      ack: spec.gateway.ack,
+      reads: spec.gateway.reads,
+      limits: spec.gateway.limits,
     },
     app: {
       command: spec.app.command,

@@ -1,3 +1,5 @@
+import type { GatewaySettings } from '../spec/gateway-settings.ts'
+
 /** What a spec comes to: every process with its name, address and ports. Plain data; written to topology.json as it is. */
 export interface Topology {
   readonly name: string
@@ -35,7 +37,8 @@ export interface RedisSettings {
   readonly appendfsync: 'everysec' | 'always'
 }
 
-export interface GatewayTopology {
+/** Delivery, acknowledgement, reads and limits are as the spec has them. */
+export interface GatewayTopology extends GatewaySettings {
   /** `gateway` */
   readonly name: string
   readonly host: string

@@ -8,6 +8,7 @@ import { controlConnection } from '../../src/agent/redis-link.ts'
 import { compareEpochs } from '../../src/insync/record.ts'
 import { findManaged, spawnManaged, type ManagedProcess } from '../../src/platform/managed-process.ts'
 import { lastLines } from '../../src/platform/files.ts'
+import { defaultGatewaySettings } from '../../src/spec/gateway-settings.ts'
 import type { Topology } from '../../src/topology/topology.ts'
 import { eventually } from './eventually.ts'
 
@@ -171,7 +172,15 @@ function nodeTopology(network: string, nodes: number, redis: NodeSetOptions['red
     f,
     quorum: f + 1,
     redis: { databases: 16, markersDb: 16, db: 0, maxmemoryBytes: 0, appendfsync: 'everysec', ...redis },
-    gateway: { name: 'gateway', host, port: 6379, adminHost: host, adminPort: 6380, holdMs: 10_000 },
+    gateway: {
+      name: 'gateway',
+      host,
+      port: 6379,
+      adminHost: host,
+      adminPort: 6380,
+      holdMs: 10_000,
+      ...defaultGatewaySettings,
+    },
     app: { command: null, directory: '/', env: {}, healthPath: '/ping', instances: [] },
     frontDoor: { name: 'front-door', host, port: 8080 },
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { RedisClient } from '../../src/discovery/redis-client.ts'
 import { encodeRecord, recordKey, type Epoch } from '../../src/insync/record.ts'
 import type { Reply } from '../../src/resp/decode.ts'
+import { defaultGatewaySettings } from '../../src/spec/gateway-settings.ts'
 import type { Topology } from '../../src/topology/topology.ts'
 import { eventually } from './eventually.ts'
 
@@ -24,9 +25,9 @@ export class RedisGroup {
   private readonly redis: (ChildProcess | null)[] = []
   private readonly sentinels: (ChildProcess | null)[] = []
 
-  /** Addresses of this process alone (127.10.x.y): nodes are .1, .2, .3, the gateway .100. */
-  constructor({ holdMs = 3000, nodes = 3 } = {}) {
-    this.topology = groupTopology(`127.10.${String(1 + (process.pid % 250))}`, nodes, holdMs)
+  /** Addresses of this process alone (127.`block`.x.y): nodes are .1, .2, .3, the gateway .100. */
+  constructor({ holdMs = 3000, nodes = 3, block = 10 } = {}) {
+    this.topology = groupTopology(`127.${String(block)}.${String(1 + (process.pid % 250))}`, nodes, holdMs)
   }
 
   /** Every node but the first follows it; the record names them all as members. */
@@ -249,6 +250,7 @@ function groupTopology(network: string, count: number, holdMs: number): Topology
       adminHost: `${network}.100`,
       adminPort: 6380,
       holdMs,
+      ...defaultGatewaySettings,
     },
     app: { command: null, directory: '/', env: {}, healthPath: '/ping', instances: [] },
     frontDoor: { name: 'front-door', host: `${network}.100`, port: 8080 },
