@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLogger } from '../platform/log.ts'
+import { defaultGatewaySettings } from '../spec/gateway-settings.ts'
 import type { Topology } from '../topology/topology.ts'
-import { startGateway } from './gateway.ts'
+import { serve } from './serve.ts'
 
 export interface RunGatewayOptions {
   readonly stateDir: string
@@ -11,36 +12,36 @@ export interface RunGatewayOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-const graceMs = 5000
-
 /**
- * The gateway of a deployment, until `signal` is aborted.
+ * The gateway of a deployment, until `signal` is aborted. On SIGHUP it takes up the limits that topology.json then has.
  * @returns the exit code
  * @throws HoldfastError PORT_IN_USE
  */
 export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): Promise<number> {
-  const topology = JSON.parse(readFileSync(join(stateDir, 'topology.json'), 'utf8')) as Topology
+  const topology = readTopology(stateDir)
   const secret = (name: string): string =>
     readFileSync(join(stateDir, 'secrets', name), 'utf8').replace(/\n$/, '')
   const credentials = { user: 'holdfast', password: secret('internal') }
-  const gateway = await startGateway({
-    topology,
-    nodeCredentials: credentials,
-    sentinelCredentials: credentials,
-    passwordRequired: secret('password') !== '',
-    log: createLogger(topology.gateway.name),
-    ...(env.HOLDFAST_LISTEN_FD === undefined ? {} : { listenFd: Number(env.HOLDFAST_LISTEN_FD) }),
+  const log = createLogger(topology.gateway.name)
+  return await serve({
+    options: (limits) => ({
+      topology,
+      nodeCredentials: credentials,
+      sentinelCredentials: credentials,
+      passwordRequired: secret('password') !== '',
+      log,
+      limits,
+      maxSessions: limits.sessions,
+      ...(env.HOLDFAST_LISTEN_FD === undefined ? {} : { listenFd: Number(env.HOLDFAST_LISTEN_FD) }),
+    }),
+    readLimits: () => readTopology(stateDir).gateway.limits,
+    log,
+    signal,
   })
-  if (!signal.aborted)
-    await new Promise<void>((resolve) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve()
-        },
-        { once: true },
-      )
-    })
-  await gateway.stop(graceMs)
-  return 0
+}
+
+/** One that an older version wrote has no such settings: they are the defaults until the next `up`. */
+function readTopology(stateDir: string): Topology {
+  const topology = JSON.parse(readFileSync(join(stateDir, 'topology.json'), 'utf8')) as Topology
+  return { ...topology, gateway: { ...defaultGatewaySettings, ...topology.gateway } }
 }

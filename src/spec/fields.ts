@@ -24,11 +24,6 @@ export function oddNumber(min: number, max: number): z.ZodInt {
     .refine((value) => value % 2 === 1, message)
 }
 
-/** @returns `a, b or c` */
-export function orList(words: readonly string[]): string {
-  return `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`
-}
-
 /** Replicas to wait for; how many there are is known only with `redis.nodes`. */
 export function ack(): z.ZodType<Ack> {
   const message = 'must be in-sync, or a number of replicas from 0 to 8'

@@ -8,7 +8,6 @@ import {
   listen,
   loopbackNetwork,
   oddNumber,
-  orList,
   passwordSource,
   path,
   size,
@@ -19,6 +18,7 @@ import {
 import type { PasswordSource } from './fields.ts'
 import { deliveries, readModes } from './gateway-settings.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
+import { orList } from './or-list.ts'
 import type { Listen, Network } from './units.ts'
 
 export type { PasswordSource } from './fields.ts'

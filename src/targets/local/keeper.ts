@@ -72,6 +72,12 @@ export class Keeper {
     await this.stop(patienceMs)
   }
 
+  /** @returns false when it does not run now: the next one starts with what is in force then */
+  signal(signal: NodeJS.Signals): boolean {
+    const running = this.#process
+    return running !== null && signalProcess(running.pid, running.startTime, signal)
+  }
+
   async #run(ending: AbortSignal): Promise<void> {
     const { component, log } = this.#options
     const ended = new Promise<'ended'>((resolve) => {

@@ -18,6 +18,8 @@ export interface LauncherOptions {
   readonly ready: ReadonlySet<number>
 }
 
+const limitsPart = 'gateway-limits'
+
 /** Starts components, with the sockets that are held for them, and knows with what settings each was started. */
 export class Launcher {
   readonly #options: LauncherOptions
@@ -31,6 +33,7 @@ export class Launcher {
   async start(component: string): Promise<ManagedProcess> {
     // Noted before: whoever compares while it is being started must not take it for outdated.
     writeFileDurably(this.#options.paths.fingerprint(component), this.#fingerprint(component))
+    if (component === 'gateway') this.noteLimits()
     const started = await spawnManaged(this.#specOf(component))
     this.#options.log.info({ part: component, partPid: started.pid }, 'started')
     return started
@@ -39,6 +42,15 @@ export class Launcher {
   /** What runs (or ran last) was started with other settings. */
   isOutdated(component: string): boolean {
     return readIfExists(this.#options.paths.fingerprint(component)) !== this.#fingerprint(component)
+  }
+
+  /** The gateway that runs knows other limits: it takes them up while it runs, without being started anew. */
+  areLimitsOutdated(): boolean {
+    return readIfExists(this.#options.paths.fingerprint(limitsPart)) !== this.#limits()
+  }
+
+  noteLimits(): void {
+    writeFileDurably(this.#options.paths.fingerprint(limitsPart), this.#limits())
   }
 
   close(): void {
@@ -80,11 +92,18 @@ export class Launcher {
     writeFileDurably(this.#options.paths.haproxyCfg, cfg)
   }
 
+  #limits(): string {
+    return fingerprint(this.#options.topology().gateway.limits)
+  }
+
   #fingerprint(component: string): string {
     const { name, nodes, redis, gateway, app, frontDoor } = this.#options.topology()
     const secrets = requireSecrets(this.#options.paths)
     if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, secrets, codeVersion('other'))
-    if (component === 'gateway') return fingerprint(nodes, redis, gateway, secrets, codeVersion('other'))
+    if (component === 'gateway') {
+      const { limits: _, ...rest } = gateway
+      return fingerprint(nodes, redis, rest, secrets, codeVersion('other'))
+    }
     if (component === 'front-door') {
       return fingerprint(
         frontDoor,

@@ -146,6 +146,7 @@ export class Supervisor {
       await this.#restart(component, operation)
       changes.push(`${component} has new settings`)
     }
+    if (await this.#reloadLimits()) changes.push('gateway has new limits')
     const wanted = wantedInstances(this.#paths, this.#topology)
     const before = this.#instances.keepers.size
     const outdated = [...this.#instances.keepers.keys()].filter((index) => differs(`app-${String(index)}`))
@@ -202,6 +203,15 @@ export class Supervisor {
   /** HAProxy ends by itself once the requests in hand are answered; those that come meanwhile wait in the held socket. */
   async #stopFrontDoor(): Promise<void> {
     await this.#keepers.get('front-door')?.leave('SIGUSR1', frontDoorGraceMs)
+  }
+
+  /** A gateway that answers listens to the signal, too; one that has not started yet reads them by itself. */
+  async #reloadLimits(): Promise<boolean> {
+    if (!this.#launcher.areLimitsOutdated()) return false
+    await this.#gatewayAnswers()
+    this.#keepers.get('gateway')?.signal('SIGHUP')
+    this.#launcher.noteLimits()
+    return true
   }
 
   async #gatewayAnswers(): Promise<void> {

@@ -1,0 +1,62 @@
+import type { GatewayLimits } from '../spec/gateway-settings.ts'
+import { startGateway, type Gateway, type GatewayLog, type GatewayOptions } from './gateway.ts'
+
+export interface ServeOptions {
+  readonly options: (limits: GatewayLimits) => GatewayOptions
+  /** Read when it starts, and again on every SIGHUP. */
+  readonly readLimits: () => GatewayLimits
+  readonly log: GatewayLog
+  /** Aborted: finish and leave. */
+  readonly signal: AbortSignal
+}
+
+interface Reloadable {
+  /** Takes other limits up; nobody is dropped. */
+  reload?(limits: GatewayLimits): void
+}
+
+const graceMs = 5000
+
+/**
+ * Runs a gateway until `signal` is aborted: it then accepts nobody further, finishes what is under way, and leaves.
+ * @returns the exit code
+ * @throws HoldfastError PORT_IN_USE
+ */
+export async function serve({ options, readLimits, log, signal }: ServeOptions): Promise<number> {
+  let gateway: (Gateway & Reloadable) | null = null
+  let missed = 0
+  const reload = (): void => {
+    if (gateway === null) {
+      missed++
+      return
+    }
+    try {
+      const limits = readLimits()
+      gateway.reload?.(limits)
+      log.info({ limits }, 'limits taken up')
+    } catch (error) {
+      log.warn({ why: error instanceof Error ? error.message : String(error) }, 'limits stay as they are')
+    }
+  }
+  // Before they are read for the first time: what changes meanwhile is not missed.
+  process.on('SIGHUP', reload)
+  try {
+    gateway = await startGateway(options(readLimits()))
+    if (missed > 0) reload()
+    await aborted(signal)
+    await gateway.stop(graceMs)
+    return 0
+  } finally {
+    process.off('SIGHUP', reload)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const resolved = (): void => {
+      resolve()
+    }
+    if (signal.aborted) resolved()
+    else signal.addEventListener('abort', resolved, { once: true })
+  })
+}
