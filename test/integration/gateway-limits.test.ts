@@ -39,9 +39,9 @@ describe('other limits of a gateway that runs', { timeout: 180_000 }, () => {
     assert.equal(await client.ask('GET held'), '$4\r\nhere\r\n')
     assert.deepEqual(await up('limits: {sessions: 1}'), [])
 
-    assert.deepEqual(await up('hold: 9s'), ['gateway has new settings'])
+    assert.deepEqual(await up('reads: fast'), ['gateway has new settings'])
     assert.notEqual(deployment.running('gateway').pid, pid)
-    assert.deepEqual(await up('hold: 9s'), [])
+    assert.deepEqual(await up('reads: fast'), [])
   })
 })
 
