@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InSyncRecord } from '../insync/record.ts'
-import { candidates, judge, majority, noSentinels, reduceSentinels } from './decision.ts'
+import { judge, judgeStandalone, type LastReign } from './decision.ts'
 import type { NodeProbe } from './node-probe.ts'
 import { parseReplication } from './replication.ts'
 
@@ -28,24 +28,6 @@ function probe(
   }
 }
 
-test('a majority of all sentinels is needed, the silent ones counted as well', () => {
-  let state = noSentinels(3)
-  state = reduceSentinels(state, { kind: 'named', sentinel: 0, node: 1 })
-  assert.equal(majority(state), null)
-  state = reduceSentinels(state, { kind: 'named', sentinel: 2, node: 0 })
-  assert.equal(majority(state), null)
-  state = reduceSentinels(state, { kind: 'named', sentinel: 1, node: 1 })
-  assert.equal(majority(state), 1)
-  state = reduceSentinels(state, { kind: 'named', sentinel: 1, node: null })
-  assert.equal(majority(state), null)
-})
-
-test('a node that a sentinel promotes is a candidate before anybody names it, for a while', () => {
-  const state = reduceSentinels(noSentinels(3), { kind: 'promoting', node: 2, untilMs: 100 })
-  assert.deepEqual(candidates(state, 50), [2])
-  assert.deepEqual(candidates(state, 100), [])
-})
-
 test('only a master whose own gate has passed in this life is taken up', () => {
   assert.equal(judge(1, probe(), null).kind, 'primary')
   assert.equal(judge(1, probe({ role: 'slave' }), null).kind, 'no')
@@ -63,6 +45,30 @@ test('no epoch behind the last one used, and none again that was seen to be over
   assert.equal(at(3, 2, false), 'no')
   assert.equal(at(4, 0, false), 'no')
   assert.equal(at(2, 2, true), 'primary')
+})
+
+test('standalone: the role, and a majority of the sentinels', () => {
+  const verdict = judgeStandalone('a:1', probe({ record: null }), null, 4)
+  assert.deepEqual(verdict, { kind: 'primary', epoch: { number: 4, node: 0 }, run: record.run, members: [] })
+  assert.equal(judgeStandalone('a:1', probe({ role: 'slave' }), null, 4).kind, 'no')
+  assert.equal(judgeStandalone('a:1', probe(), null, null).kind, 'no', 'nobody stands behind it')
+})
+
+test('standalone: the process that is followed stays so without a majority; another life of it does not', () => {
+  const last: LastReign = { key: 'a:1', epoch: { number: 4, node: 2 }, run: record.run, over: false }
+  const at = (key: string, run: string, vouched: number | null, over = false) =>
+    judgeStandalone(key, probe({ run }), { ...last, over }, vouched)
+  const same = at('a:1', record.run, null)
+  assert.deepEqual(same.kind === 'primary' && same.epoch, last.epoch)
+  assert.equal(at('b:1', record.run, null).kind, 'no', 'another address')
+  assert.equal(at('a:1', 'b'.repeat(40), null).kind, 'no', 'restarted')
+  assert.equal(at('a:1', record.run, null, true).kind, 'no', 'given up')
+  const restarted = at('a:1', 'b'.repeat(40), 4)
+  assert.deepEqual(
+    restarted.kind === 'primary' && restarted.epoch,
+    { number: 4, node: 3 },
+    'a reign of its own',
+  )
 })
 
 test('INFO replication', () => {

@@ -1,180 +1,175 @@
-import { compareEpochs, controlChannel, formatEpoch, type Epoch } from '../insync/record.ts'
+import { compareEpochs, controlChannel, formatEpoch } from '../insync/record.ts'
 import type { Reply } from '../resp/decode.ts'
-import type { Topology } from '../topology/topology.ts'
-import {
-  candidates,
-  judge,
-  noSentinels,
-  reduceSentinels,
-  type LastReign,
-  type SentinelsState,
-} from './decision.ts'
-import { NodeLink } from './node-link.ts'
+import { addressKey } from './address.ts'
+import { AskedNode } from './asked-node.ts'
+import { isErased, type Judgement, type LastReign } from './decision.ts'
+import { EpochFloor } from './epoch-floor.ts'
+import type { NodeLink } from './node-link.ts'
 import type { NodeProbe } from './node-probe.ts'
-import type { RedisAddress, RedisClient, RedisCredentials } from './redis-client.ts'
-import { SentinelWatch } from './sentinel-watch.ts'
+import type { DiscoveryOptions, FailoverMoment, Primary } from './options.ts'
+import type { RedisAddress, RedisClient } from './redis-client.ts'
+import { deploymentRules, standaloneRules, type Rules } from './rules.ts'
+import { Sentinels } from './sentinels.ts'
+import { backed, majority } from './sentinels-state.ts'
 
-/** A node that qualified, for as long as it is followed. */
-export interface Primary {
-  readonly node: number
-  readonly address: RedisAddress
-  readonly epoch: Epoch
-  readonly run: string
-  /** The in-sync set's members when it was taken up. */
-  readonly members: readonly number[]
-}
+export type { Primary } from './options.ts'
 
-export interface DiscoveryOptions {
-  readonly topology: Topology
-  /** For the nodes: the user with all rights. */
-  readonly nodeCredentials: RedisCredentials | null
-  readonly sentinelCredentials: RedisCredentials | null
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number
-  /** A new primary: everything of the one before is void. */
-  readonly onPrimary: (primary: Primary) => void
-  /** The present primary's reign has ended; there is none until the next `onPrimary`. */
-  readonly onOver: (why: string) => void
-  /** The link to the present primary came or went; it remains the primary. */
-  readonly onLink: (up: boolean, why: string) => void
-  /** A message on the control channel of the present primary. */
-  readonly onControl: (message: string) => void
-  /** What is worth a line in the log. */
-  readonly onNote: (note: string, details: Readonly<Record<string, unknown>>) => void
-}
-
-const pollMs = 500
 const probeTimeoutMs = 300
-const promisingForMs = 10_000
+/** For a role that is asked for beside the traffic: a slow command is no reason to cut the link. */
+const askRoleTimeoutMs = 5000
 const hotMs = 3
 const coldMs = 50
-/** A refused connection is not tried again sooner than this. */
-const retryConnectMs = 15
-
 /** Finds the primary: listens to the sentinels, asks the nodes they name, and keeps the link to the one that qualified. */
 export class Discovery {
   current: Primary | null = null
   private readonly options: DiscoveryOptions
-  private readonly links: readonly NodeLink[]
-  private readonly watches: readonly SentinelWatch[]
-  private state: SentinelsState
+  private readonly rules: Rules
+  private readonly sentinels: Sentinels
+  private readonly nodes = new Map<string, AskedNode>()
   private last: LastReign | null = null
+  private readonly floor: EpochFloor
   private timer: NodeJS.Timeout | null = null
-  private readonly hotUntilMs = new Map<number, number>()
-  private readonly retryAtMs = new Map<number, number>()
-  private readonly refusals = new Map<number, string>()
+  private roleTimer: NodeJS.Timeout | null = null
   /** The connection whose being there was last reported. */
   private reported: RedisClient | null = null
   private stopped = false
 
   constructor(options: DiscoveryOptions) {
     this.options = options
-    const { nodes, name, redis } = options.topology
-    this.state = noSentinels(nodes.length)
-    this.links = nodes.map(
-      (node) =>
-        new NodeLink({
-          node: node.index,
-          address: { host: node.address, port: node.redisPort },
-          credentials: options.nodeCredentials,
-          markersDb: redis.markersDb,
-          timeoutMs: probeTimeoutMs,
-          onLost: (reason) => {
-            this.lost(node.index, reason)
-          },
-          onPush: (push) => {
-            this.pushed(node.index, push)
-          },
-        }),
-    )
-    this.watches = nodes.map(
-      (node) =>
-        new SentinelWatch({
-          address: { host: node.address, port: node.sentinelPort },
-          name,
-          credentials: options.sentinelCredentials,
-          pollMs,
-          onPrimary: (address) => {
-            this.named(node.index, address)
-          },
-          onEvent: (event) => {
-            if (event.kind === 'switched') this.named(node.index, event.address)
-            else this.promoting(event.address)
-          },
-        }),
-    )
+    this.rules = options.kind === 'standalone' ? standaloneRules(options) : deploymentRules(options.topology)
+    const { sentinels, name, learnSentinels, askRoleMs, forgetEpochMs } = this.rules
+    this.floor = new EpochFloor(forgetEpochMs)
+    this.sentinels = new Sentinels({
+      addresses: sentinels,
+      name,
+      credentials: options.sentinelCredentials,
+      learn: learnSentinels,
+      now: options.now,
+      onReport: (about) => {
+        this.reportedBySentinel(about)
+      },
+      onStage: (stage) => {
+        this.moment(stage)
+      },
+      onNote: options.onNote,
+    })
+    if (askRoleMs !== null)
+      this.roleTimer = setInterval(() => {
+        this.askRole()
+      }, askRoleMs)
   }
 
   /** The connection on which confirmations run; null while the primary cannot be reached or there is none. */
   get connection(): RedisClient | null {
-    const { current } = this
-    return current === null ? null : (this.links[current.node]?.connection ?? null)
+    return this.followed?.link.connection ?? null
   }
 
-  /** By sentinel: the node it names. */
+  /** By sentinel of a deployment: the node it names. */
   get sentinelsName(): readonly (number | null)[] {
-    return this.state.named
+    return this.sentinelsSay.map(({ primary }) => (primary === null ? null : this.rules.indexOf(primary)))
+  }
+
+  /** By sentinel that counts: whom it names; null: it is silent. */
+  get sentinelsSay(): readonly { readonly sentinel: string; readonly primary: RedisAddress | null }[] {
+    return [...this.sentinels.state].map(([sentinel, { names }]) => ({
+      sentinel,
+      primary: names?.address ?? null,
+    }))
   }
 
   /** The present primary's reign is seen to have ended: another epoch must come. */
   abandon(why: string): void {
     const { current } = this
     if (current === null) return
-    this.options.onNote('primary given up', { node: current.node, epoch: formatEpoch(current.epoch), why })
-    this.last = { epoch: current.epoch, over: true }
+    const { address, epoch, run } = current
+    this.options.onNote('primary given up', { ...this.nameOf(address), epoch: formatEpoch(epoch), why })
+    this.last = { key: addressKey(address), epoch, run, over: true }
     this.current = null
+    this.moment('lost')
     this.options.onOver(why)
     this.schedule(0)
   }
 
   /** The link is of no use any more (an answer is overdue): it is opened anew. */
   resetLink(why: string): void {
-    if (this.current !== null) this.links[this.current.node]?.close(why)
+    this.followed?.link.close(why)
   }
 
   stop(): void {
     this.stopped = true
     if (this.timer !== null) clearTimeout(this.timer)
-    for (const watch of this.watches) watch.stop()
-    for (const link of this.links) link.close('stopped')
+    if (this.roleTimer !== null) clearInterval(this.roleTimer)
+    this.sentinels.stop()
+    for (const { link } of this.nodes.values()) link.close('stopped')
   }
 
-  private named(sentinel: number, address: RedisAddress | null): void {
-    const node = address === null ? null : this.indexOf(address)
-    if (this.state.named[sentinel] === node) return
-    this.state = reduceSentinels(this.state, { kind: 'named', sentinel, node })
-    if (node !== null) this.heat(node)
+  private get followed(): AskedNode | null {
+    return this.current === null ? null : (this.nodes.get(addressKey(this.current.address)) ?? null)
   }
 
-  private promoting(address: RedisAddress): void {
-    const node = this.indexOf(address)
-    if (node === null) return
-    const untilMs = this.options.now() + promisingForMs
-    this.state = reduceSentinels(this.state, { kind: 'promoting', node, untilMs })
-    this.heat(node)
+  private reportedBySentinel(about: RedisAddress | null): void {
+    if (this.stopped) return
+    const { state } = this.sentinels
+    if (this.floor.saw(state, this.options.now()))
+      this.options.onNote('the sentinels were set up anew: their epochs begin again', {})
+    const { current } = this
+    const named = majority(state, this.floor.epoch)
+    if (named !== null && current !== null) {
+      const key = addressKey(named.address)
+      if (key === addressKey(current.address)) this.floor.used(named.epoch)
+      else if (this.rules.majorityEnds) this.abandon(`a majority of the sentinels names ${key}`)
+    }
+    const asked = about === null ? null : this.candidate(addressKey(about))
+    if (asked !== null) {
+      asked.heat(this.options.now())
+      this.schedule(0)
+    } else if (this.timer === null) this.schedule(0)
   }
 
-  private heat(node: number): void {
-    this.hotUntilMs.set(node, this.options.now() + promisingForMs)
-    this.schedule(0)
+  /** The node behind a key when it is worth asking; null otherwise. */
+  private candidate(key: string): AskedNode | null {
+    const address = this.candidates().find((one) => addressKey(one) === key)
+    return address === undefined ? null : this.node(address)
   }
 
-  private indexOf(address: RedisAddress): number | null {
-    const found = this.options.topology.nodes.find(
-      (node) => node.address === address.host && node.redisPort === address.port,
+  private candidates(): readonly RedisAddress[] {
+    return this.rules.candidates(this.sentinels.state, this.floor.epoch, this.options.now())
+  }
+
+  private node(address: RedisAddress): AskedNode {
+    const known = this.nodes.get(addressKey(address))
+    if (known !== undefined) return known
+    const { markersDb, probe } = this.rules
+    const node: AskedNode = new AskedNode(
+      {
+        address,
+        credentials: this.options.nodeCredentials,
+        markersDb,
+        probe,
+        timeoutMs: probeTimeoutMs,
+        onLost: (reason) => {
+          this.lost(node, reason)
+        },
+        onPush: (push) => {
+          this.pushed(node, push)
+        },
+      },
+      this.options.now(),
     )
-    return found?.index ?? null
+    this.nodes.set(node.key, node)
+    return node
   }
 
-  private lost(node: number, reason: string): void {
-    if (this.stopped || this.current?.node !== node) return
+  private lost(asked: AskedNode, reason: string): void {
+    if (this.stopped || this.followed !== asked) return
+    this.moment('lost')
     this.options.onLink(false, reason)
     this.schedule(0)
   }
 
-  private pushed(node: number, [kind, channel, message]: readonly Reply[]): void {
+  private pushed(asked: AskedNode, [kind, channel, message]: readonly Reply[]): void {
     if (kind !== 'message' || channel !== controlChannel || typeof message !== 'string') return
-    if (this.current?.node === node) this.options.onControl(message)
+    if (this.followed === asked) this.options.onControl(message)
   }
 
   private schedule(delayMs: number): void {
@@ -189,73 +184,110 @@ export class Discovery {
   /** Asks everybody who may be the primary, and plans the next time. */
   private tick(): void {
     const nowMs = this.options.now()
-    const { current } = this
-    const wanted = new Set(candidates(this.state, nowMs))
-    if (current !== null) {
-      if (this.connection === null) wanted.add(current.node)
-      else wanted.delete(current.node)
+    const { followed } = this
+    const wanted = new Set(this.candidates().map((address) => this.node(address)))
+    if (followed !== null) {
+      if (followed.link.connection === null) wanted.add(followed)
+      else wanted.delete(followed)
     }
+    this.forgetAllBut(wanted)
     if (wanted.size === 0) return
     let delayMs = coldMs
-    for (const node of wanted) {
-      if ((this.hotUntilMs.get(node) ?? 0) > nowMs) delayMs = hotMs
-      if ((this.retryAtMs.get(node) ?? 0) <= nowMs) void this.ask(node)
+    for (const asked of wanted) {
+      if (asked.isHot(nowMs)) delayMs = hotMs
+      if (asked.mayBeAsked(nowMs)) void this.ask(asked)
     }
     this.schedule(delayMs)
   }
 
-  private async ask(node: number): Promise<void> {
-    const link = this.links[node]
-    if (link === undefined) return
-    const probe = await link.probe()
-    if (this.stopped) return
+  private forgetAllBut(wanted: ReadonlySet<AskedNode>): void {
+    const { followed } = this
+    for (const [key, asked] of this.nodes) {
+      if (asked === followed || wanted.has(asked)) continue
+      this.nodes.delete(key)
+      asked.link.close('it is no candidate any more')
+    }
+  }
+
+  private askRole(): void {
+    const { followed } = this
+    if (followed?.link.connection != null) void this.ask(followed, askRoleTimeoutMs)
+  }
+
+  private async ask(asked: AskedNode, timeoutMs?: number): Promise<void> {
+    const { link, address, key } = asked
+    const probe = await link.probe(timeoutMs)
+    // while it was asked, the sentinels may have gone on to somebody else
+    if (this.stopped || this.nodes.get(key) !== asked) return
     if (probe === null) {
-      if (link.connection === null) this.retryAtMs.set(node, this.options.now() + retryConnectMs)
+      if (link.connection === null) asked.retryLater(this.options.now())
+      if (link.problem !== '') this.refused(asked, link.problem)
       return
     }
-    const { current } = this
-    if (current?.node === node && link.connection === null) return
-    const verdict = judge(node, probe, this.last)
+    const isFollowed = this.followed === asked
+    if (isFollowed && link.connection === null) return
+    if (!isFollowed && this.candidate(key) === null) return
+    if (probe.replication.role === 'master' && !asked.saidMaster && !isFollowed) this.moment('master')
+    asked.saidMaster = probe.replication.role === 'master'
+    const vouched =
+      backed(this.sentinels.state, this.floor.epoch, this.options.now()).find(
+        (one) => addressKey(one.address) === key,
+      )?.epoch ?? null
+    this.obey(asked, probe, this.rules.judge(address, probe, this.last, vouched), vouched)
+  }
+
+  private obey(asked: AskedNode, probe: NodeProbe, verdict: Judgement, vouched: number | null): void {
+    const { current, followed } = this
+    const { link, address, key } = asked
     if (verdict.kind === 'no') {
-      if (current?.node === node && isErased(probe, current)) {
-        // The agent writes it again in the same reign; until then the link stays down and is tried anew.
-        this.retryAtMs.set(node, this.options.now() + retryConnectMs)
-        link.close(verdict.why)
-      } else if (current?.node === node) this.abandon(verdict.why)
-      this.refused(node, verdict.why)
+      if (current !== null && followed === asked) {
+        if (isErased(probe, current.run)) {
+          // The agent writes it again in the same reign; until then the link stays down and is tried anew.
+          asked.retryLater(this.options.now())
+          link.close(verdict.why)
+        } else this.abandon(verdict.why)
+      }
+      this.refused(asked, verdict.why)
       return
     }
-    const known = this.options.topology.nodes[node]
-    if (known === undefined) return
     if (current !== null && compareEpochs(current.epoch, verdict.epoch) === 0) {
       if (current.run === verdict.run) this.back(link)
       return
     }
-    this.refusals.delete(node)
-    this.last = { epoch: verdict.epoch, over: false }
-    const address = { host: known.address, port: known.redisPort }
-    this.current = { node, address, epoch: verdict.epoch, run: verdict.run, members: verdict.members }
-    this.reported = link.connection
-    link.connection?.subscribe('SUBSCRIBE', controlChannel)
+    asked.refuse('')
+    const { epoch, run, members } = verdict
+    this.last = { key, epoch, run, over: false }
+    if (vouched !== null) this.floor.used(vouched)
+    this.current = { node: this.rules.indexOf(address), address, epoch, run, members }
+    this.listen(link)
+    this.moment('taken')
     this.options.onPrimary(this.current)
   }
 
   /** The same primary in the same reign: its link is there again. */
   private back(link: NodeLink): void {
     if (link.connection === null || this.reported === link.connection) return
-    this.reported = link.connection
-    link.connection.subscribe('SUBSCRIBE', controlChannel)
+    this.listen(link)
     this.options.onLink(true, '')
   }
 
-  private refused(node: number, why: string): void {
-    if (this.refusals.get(node) === why) return
-    this.refusals.set(node, why)
-    this.options.onNote('not taken up as primary', { node, why })
+  private listen({ connection }: NodeLink): void {
+    this.reported = connection
+    if (this.rules.hasControlChannel) connection?.subscribe('SUBSCRIBE', controlChannel)
   }
-}
 
-/** Still the primary, in the same life of its process, whose record somebody deleted. */
-function isErased({ replication, record }: NodeProbe, current: Primary): boolean {
-  return record === null && replication.role === 'master' && replication.run === current.run
+  private refused(asked: AskedNode, why: string): void {
+    if (!asked.refuse(why)) return
+    const note = this.followed === asked ? 'the primary cannot be reached' : 'not taken up as primary'
+    this.options.onNote(note, { ...this.nameOf(asked.address), why })
+  }
+
+  private nameOf(address: RedisAddress): Readonly<Record<string, unknown>> {
+    const node = this.rules.indexOf(address)
+    return node === null ? { address: addressKey(address) } : { node }
+  }
+
+  private moment(moment: FailoverMoment): void {
+    this.options.onMoment?.(moment, this.options.now())
+  }
 }

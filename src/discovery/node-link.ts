@@ -1,13 +1,13 @@
 import { encodeCommand } from '../resp/encode.ts'
 import { ReplyError, type Reply } from '../resp/decode.ts'
-import { probeQuestions, readProbe, type NodeProbe } from './node-probe.ts'
+import type { NodeProbe, ProbeQuestions } from './node-probe.ts'
 import { RedisClient, type RedisAddress, type RedisCredentials } from './redis-client.ts'
 
 export interface NodeLinkOptions {
-  readonly node: number
   readonly address: RedisAddress
   readonly credentials: RedisCredentials | null
   readonly markersDb: number
+  readonly probe: ProbeQuestions
   /** A connection attempt, or a probe, that takes longer is given up. */
   readonly timeoutMs: number
   /** A connection that had been ready is gone. */
@@ -17,7 +17,6 @@ export interface NodeLinkOptions {
 
 /** The gateway's own connection to one node: asks whether it is primary, and carries the confirmations once it is. */
 export class NodeLink {
-  readonly node: number
   /** Why the last attempt or probe failed, for logs and status. */
   problem = ''
   private readonly options: NodeLinkOptions
@@ -27,7 +26,6 @@ export class NodeLink {
 
   constructor(options: NodeLinkOptions) {
     this.options = options
-    this.node = options.node
   }
 
   /** Ready for confirmations; null: the link is down. */
@@ -37,16 +35,18 @@ export class NodeLink {
 
   /**
    * Asks the node about itself, opening the connection when there is none.
+   * @param timeoutMs what takes longer costs the connection
    * @returns null when it does not answer, or an earlier probe is still under way
    */
-  async probe(): Promise<NodeProbe | null> {
+  async probe(timeoutMs = this.options.timeoutMs): Promise<NodeProbe | null> {
     if (this.probing) return null
     this.probing = true
     try {
       const client = this.connection ?? (await this.open())
-      return readProbe(
-        await client.sendRaw(probeQuestions.bytes, probeQuestions.count, this.options.timeoutMs),
-      )
+      const { bytes, count, read } = this.options.probe
+      const probe = read(await client.sendRaw(bytes, count, timeoutMs))
+      this.problem = ''
+      return probe
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error)
       return null

@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net'
 import { decodeReply, ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
-import { replyLimits } from '../resp/limits.ts'
+import { replyLimits, type FrameLimits } from '../resp/limits.ts'
 import { ReplyFramer, replyType } from '../resp/reply-framer.ts'
 
 export interface RedisAddress {
@@ -19,6 +19,8 @@ export interface RedisClientOptions extends RedisAddress {
   readonly credentials: RedisCredentials | null
   /** A connection that is not ready by then is given up. */
   readonly connectTimeoutMs: number
+  /** What one reply may be; past it the connection is closed. Default: what Redis itself may send. */
+  readonly limits?: FrameLimits
   /** RESP3 pushes: messages of subscriptions, decoded. */
   readonly onPush?: (push: readonly Reply[]) => void
   /** Called once, whether or not it ever was ready. */
@@ -28,10 +30,14 @@ export interface RedisClientOptions extends RedisAddress {
 interface Waiting {
   readonly replies: Reply[]
   readonly count: number
+  /** Instead of a count: the reply that ends it. */
+  readonly until?: string
   readonly resolve: (replies: Reply[]) => void
   readonly reject: (error: Error) => void
   readonly timer: NodeJS.Timeout | null
 }
+
+const fence = 'subscribed'
 
 /**
  * A connection to one redis-server or sentinel, for the gateway's own questions: RESP3, so that subscriptions and commands
@@ -41,13 +47,14 @@ export class RedisClient {
   ready = false
   closed = false
   private readonly socket: Socket
-  private readonly framer = new ReplyFramer(replyLimits)
+  private readonly framer: ReplyFramer
   private readonly waiting: Waiting[] = []
   private readonly options: RedisClientOptions
   private readonly connectTimer: NodeJS.Timeout
 
   constructor(options: RedisClientOptions, onReady: () => void) {
     this.options = options
+    this.framer = new ReplyFramer(options.limits ?? replyLimits)
     this.socket = createConnection({ host: options.host, port: options.port, noDelay: true })
     this.connectTimer = setTimeout(() => {
       this.close('connecting took too long')
@@ -98,9 +105,28 @@ export class RedisClient {
     })
   }
 
-  /** Subscribes: in RESP3 that is answered by pushes, so nothing is waited for. */
-  subscribe(command: 'SUBSCRIBE' | 'PSUBSCRIBE', channel: string): void {
-    if (!this.closed) this.socket.write(encodeCommand([command, channel]))
+  /**
+   * Subscribes. In RESP3 that is answered by a push, but when it is refused (NOPERM) by an ordinary reply: the question behind it
+   * keeps that one from being taken for the answer to something else.
+   */
+  subscribe(
+    command: 'SUBSCRIBE' | 'PSUBSCRIBE',
+    channel: string,
+    onRefused: (why: string) => void = () => undefined,
+  ): void {
+    if (this.closed) return
+    this.waiting.push({
+      replies: [],
+      count: 2,
+      until: fence,
+      resolve: ([refused]) => {
+        if (refused instanceof ReplyError) onRefused(refused.message)
+      },
+      // the connection is lost, and onClose says so
+      reject: () => undefined,
+      timer: null,
+    })
+    this.socket.write(Buffer.concat([encodeCommand([command, channel]), encodeCommand(['PING', fence])]))
   }
 
   close(reason: string): void {
@@ -152,9 +178,12 @@ export class RedisClient {
 
   private settle(reply: Reply): void {
     const first = this.waiting[0]
-    if (first === undefined) return
+    if (first === undefined) {
+      this.close('it answered what nobody asked')
+      return
+    }
     first.replies.push(reply)
-    if (first.replies.length < first.count) return
+    if (first.replies.length < first.count && (first.until === undefined || first.until !== reply)) return
     this.waiting.shift()
     if (first.timer !== null) clearTimeout(first.timer)
     first.resolve(first.replies)

@@ -1,21 +1,54 @@
-import { ReplyError } from '../resp/decode.ts'
+import { ReplyError, type Reply } from '../resp/decode.ts'
+import { replyLimits, type FrameLimits } from '../resp/limits.ts'
+import type { OtherSentinel } from './learned-sentinels.ts'
 import { RedisClient, type RedisAddress, type RedisCredentials } from './redis-client.ts'
-import { readEvent, readPrimary, type SentinelEvent } from './sentinel-view.ts'
+import {
+  readEvent,
+  readOthers,
+  readPrimary,
+  readStage,
+  type FailoverStage,
+  type SentinelEvent,
+} from './sentinel-view.ts'
+import type { NamedPrimary } from './sentinels-state.ts'
+
+/** What a sentinel says when it is asked. */
+export interface SentinelAnswer {
+  /** Null: it does not know this deployment, or says what cannot be read. */
+  readonly primary: NamedPrimary | null
+  /** Asked for only where sentinels are learned. */
+  readonly others: readonly OtherSentinel[]
+}
 
 export interface SentinelWatchOptions {
   readonly address: RedisAddress
   /** The name under which the sentinels watch the deployment. */
   readonly name: string
   readonly credentials: RedisCredentials | null
-  readonly pollMs: number
-  /** What the sentinel says now; null: it does not answer. */
-  readonly onPrimary: (address: RedisAddress | null) => void
+  readonly askForOthers: boolean
+  readonly onId: (id: string | null) => void
+  readonly onAnswer: (answer: SentinelAnswer) => void
   readonly onEvent: (event: SentinelEvent) => void
+  readonly onStage: (stage: FailoverStage) => void
+  /** It does not answer. */
+  readonly onSilent: () => void
+  /** What stands in the way, once until it changes. */
+  readonly onProblem: (why: string) => void
 }
 
+const pollMs = 500
 const answerTimeoutMs = 1000
 const shortestBackOffMs = 50
 const longestBackOffMs = 500
+const kibibyte = 1024
+/** A sentinel's answers are small; one that is confused, or something else on its port, must not cost memory. */
+const limits: FrameLimits = {
+  ...replyLimits,
+  frameBytes: 1024 * kibibyte,
+  bulkBytes: 64 * kibibyte,
+  elements: 16 * kibibyte,
+  inlineBytes: 64 * kibibyte,
+}
 
 /** Listens to one sentinel, and asks it now and then in case an event was missed. Reconnects for as long as it is not stopped. */
 export class SentinelWatch {
@@ -23,6 +56,7 @@ export class SentinelWatch {
   private client: RedisClient | null = null
   private timer: NodeJS.Timeout | null = null
   private backOffMs = shortestBackOffMs
+  private problem = ''
   private stopped = false
 
   constructor(options: SentinelWatchOptions) {
@@ -42,13 +76,15 @@ export class SentinelWatch {
         ...this.options.address,
         credentials: this.options.credentials,
         connectTimeoutMs: answerTimeoutMs,
+        limits,
         onPush: ([kind, , channel, message]) => {
-          if (kind !== 'pmessage' || typeof channel !== 'string' || typeof message !== 'string') return
-          const event = readEvent(channel, message, this.options.name)
-          if (event !== null) this.options.onEvent(event)
+          if (kind === 'pmessage' && typeof channel === 'string' && typeof message === 'string')
+            this.heard(client, channel, message)
         },
-        onClose: () => {
-          this.options.onPrimary(null)
+        onClose: (why) => {
+          if (this.stopped) return
+          this.options.onSilent()
+          this.problemIs(why)
           this.later(this.backOffMs, () => {
             this.connect()
           })
@@ -56,27 +92,59 @@ export class SentinelWatch {
         },
       },
       () => {
-        // a RESP3 subscription is answered by a push, not by a reply
-        client.subscribe('PSUBSCRIBE', '*')
-        this.poll(client)
+        client.subscribe('PSUBSCRIBE', '*', (why) => {
+          this.problemIs(why)
+        })
+        client.send([['SENTINEL', 'MYID']], answerTimeoutMs).then(
+          ([id]) => {
+            this.options.onId(typeof id === 'string' && id !== '' ? id : null)
+            this.poll(client)
+          },
+          () => undefined, // onClose reconnects
+        )
       },
     )
     this.client = client
   }
 
+  private heard(client: RedisClient, channel: string, message: string): void {
+    const { name } = this.options
+    const stage = readStage(channel, message, name)
+    if (stage !== null) this.options.onStage(stage)
+    const event = readEvent(channel, message, name)
+    if (event === null) return
+    this.options.onEvent(event)
+    // the event does not say in which epoch
+    if (event.kind === 'switched') this.poll(client)
+  }
+
   private poll(client: RedisClient): void {
-    client.send([['SENTINEL', 'MASTER', this.options.name]], answerTimeoutMs).then(
-      ([reply]) => {
-        this.backOffMs = shortestBackOffMs
-        this.options.onPrimary(reply instanceof ReplyError ? null : readPrimary(reply))
-        this.later(this.options.pollMs, () => {
-          this.poll(client)
-        })
+    const { name, askForOthers } = this.options
+    const questions = [['SENTINEL', 'MASTER', name]]
+    if (askForOthers) questions.push(['SENTINEL', 'SENTINELS', name])
+    client.send(questions, answerTimeoutMs).then(
+      (replies) => {
+        if (!this.stopped) this.answered(client, replies)
       },
-      () => {
-        // onClose reconnects
-      },
+      () => undefined, // onClose reconnects
     )
+  }
+
+  private answered(client: RedisClient, [primary, others]: readonly Reply[]): void {
+    this.backOffMs = shortestBackOffMs
+    if (primary instanceof ReplyError) this.problemIs(primary.message)
+    else this.problem = ''
+    this.options.onAnswer({ primary: readPrimary(primary), others: readOthers(others) })
+    if (client.closed) return
+    this.later(pollMs, () => {
+      this.poll(client)
+    })
+  }
+
+  private problemIs(why: string): void {
+    if (why === this.problem) return
+    this.problem = why
+    this.options.onProblem(why)
   }
 
   private later(delayMs: number, then: () => void): void {

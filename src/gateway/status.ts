@@ -43,7 +43,7 @@ export function describe(seen: {
     parked: traffic.parked,
     inFlight: traffic.inFlight,
     unconfirmed: traffic.held,
-    primary: primary === null ? null : nameOf(primary.node),
+    primary: primary === null ? null : primary.node === null ? primary.address.host : nameOf(primary.node),
     epoch: primary === null ? null : formatEpoch(primary.epoch),
     members: (seen.record?.members ?? primary?.members ?? []).map(nameOf),
     reachable: seen.reachable,
