@@ -27,6 +27,12 @@ export const arrayOrNull: ScriptableRule = {
   carry: (_request, protocol) => nullArrayOr(protocol),
 }
 
+/** The same, with doubles in RESP3. */
+export const arrayOrNullInResp2: ScriptableRule = {
+  words: 'in RESP2',
+  carry: (_request, protocol) => (protocol === 2 ? 'null-array' : null),
+}
+
 /** LPOP, RPOP: with a count an array or a null array. */
 export const popsList: ScriptableRule = {
   words: 'always',
