@@ -14,7 +14,9 @@ export interface Counters {
   uncertain: number
   /** Answered TRYAGAIN. */
   tryAgain: number
-  /** A primary taken up in place of another, or of the same one after it was lost. */
+  /** Primaries taken up, the first one too. */
+  primaries: number
+  /** A primary taken up after another one, or after the same one was lost. */
   failovers: number
   /** Times that `hold` ran out with commands waiting. */
   holdExhausted: number
@@ -24,7 +26,7 @@ export interface Counters {
   readonly upstreamTook: (milliseconds: number) => void
 }
 
-/** Counts, and keeps no times: for tests, and wherever nobody asks. */
+/** Counts, and keeps no times where nobody wants them. */
 export function plainCounters(
   times: Pick<Counters, 'parkedFor' | 'upstreamTook'> = {
     parkedFor: () => undefined,
@@ -37,6 +39,7 @@ export function plainCounters(
     duplicatesSuppressed: 0,
     uncertain: 0,
     tryAgain: 0,
+    primaries: 0,
     failovers: 0,
     holdExhausted: 0,
     parkedFor: times.parkedFor,
