@@ -1,3 +1,4 @@
+import { addressKey } from '../discovery/address.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import { formatEpoch, type InSyncRecord } from '../insync/record.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -43,7 +44,7 @@ export function describe(seen: {
     parked: traffic.parked,
     inFlight: traffic.inFlight,
     unconfirmed: traffic.held,
-    primary: primary === null ? null : primary.node === null ? primary.address.host : nameOf(primary.node),
+    primary: primary === null ? null : primary.node === null ? addressKey(primary.address) : nameOf(primary.node),
     epoch: primary === null ? null : formatEpoch(primary.epoch),
     members: (seen.record?.members ?? primary?.members ?? []).map(nameOf),
     reachable: seen.reachable,
