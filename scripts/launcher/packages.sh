@@ -9,12 +9,21 @@ install_servers() {
     if found valkey-server; then wanted="$wanted valkey-tools"; else wanted="$wanted redis-tools"; fi
   fi
   found haproxy || wanted="$wanted haproxy"
-  [ "$servers" = run ] || [ -d /usr/lib/python3/dist-packages/redis ] || wanted="$wanted python3-redis"
+  [ "$servers" = run ] || want_test_tools
   found make || wanted="$wanted make"
   # shellcheck disable=SC2086 # a list of names
   install_packages $wanted
   have_servers || die "still missing after the installation of:$(printf ' %s' $wanted)" \
     "Look where they went: dpkg -L $(printf '%s ' $wanted)"
+}
+
+want_test_tools() {
+  [ -d /usr/lib/python3/dist-packages/redis ] || wanted="$wanted python3-redis"
+  [ -e /usr/include/hiredis/hiredis.h ] || wanted="$wanted libhiredis-dev"
+  [ -e /usr/include/stdio.h ] || wanted="$wanted libc6-dev"
+  found gcc || wanted="$wanted gcc"
+  found ip || wanted="$wanted iproute2"
+  found unshare || wanted="$wanted util-linux"
 }
 
 no_apt() { # NAME…

@@ -1,0 +1,139 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TestContext } from 'node:test'
+import { findWrong, type Said } from './client-history.ts'
+import type { ClientProgram } from './client-programs.ts'
+import { eventually } from './eventually.ts'
+
+/** Programs of test/clients at work. */
+export interface RunningClients {
+  /** Until every kind of work of every program was answered this often from now on, or one of them had an error. */
+  goOn(times?: number, withinMs?: number): Promise<void>
+  /** Lets them come to their end. @returns what went wrong in any of them, and how often each kind of work was done */
+  finish(): Promise<{ readonly wrong: readonly string[]; readonly done: readonly Done[] }>
+}
+
+/** How often a program did a kind of work. */
+export interface Done {
+  readonly program: string
+  readonly work: string
+  readonly times: number
+}
+
+interface Running {
+  readonly program: ClientProgram
+  readonly child: ChildProcess
+  readonly history: Said[]
+  readonly exited: Promise<unknown>
+}
+
+/** Starts them at a Redis or a gateway, and returns when each has done some of everything. */
+export async function startClients(
+  t: TestContext,
+  programs: readonly ClientProgram[],
+  server: { readonly host: string; readonly port: number; readonly password: string },
+): Promise<RunningClients> {
+  const running = programs.map((program) => start(program, server))
+  t.after(async () => {
+    for (const { child } of running) killGroup(child)
+    await Promise.all(running.map(({ exited }) => exited))
+  })
+  const wrong = () =>
+    running.flatMap(({ program, history }) => {
+      const errors = history.filter((said) => said.error !== undefined)
+      return errors.map((said) => `${program.name}: ${JSON.stringify(said)}`)
+    })
+  const clients: RunningClients = {
+    goOn: async (times = 3, withinMs = 20_000) => {
+      const before = new Map(running.flatMap(done).map(({ program, work, times }) => [program + work, times]))
+      await eventually('every kind of work goes on', withinMs, () => {
+        if (wrong().length > 0) return true
+        const idle = running.flatMap(done).filter((each) => {
+          return each.times < (before.get(each.program + each.work) ?? 0) + times
+        })
+        return idle.length === 0 || idle.map(({ program, work }) => `${program} ${work}`).join(', ')
+      })
+    },
+    finish: async () => {
+      for (const { child } of running) child.stdin?.end()
+      const inTime = await Promise.all(running.map(ended))
+      return {
+        wrong: running.flatMap(({ program, child, history }, index) => {
+          const status = child.exitCode === 0 ? [] : [`exit status ${child.exitCode}`]
+          const hung = inTime[index] === true ? [] : ['it did not come to its end']
+          return [...findWrong(history), ...status, ...hung].map((each) => `${program.name}: ${each}`)
+        }),
+        done: running.flatMap(done),
+      }
+    },
+  }
+  await eventually('every program is at work', 30_000, () => {
+    const idle = running.filter(({ history }) => history.length === 0)
+    return idle.length === 0 || idle.map(({ program }) => program.name).join()
+  })
+  await clients.goOn(3, 30_000)
+  return clients
+}
+
+function start(program: ClientProgram, server: { host: string; port: number; password: string }): Running {
+  const [file, ...args] = program.argv
+  const child = spawn(file, args, {
+    // A group of its own: a shell's children end with it.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH ?? '',
+      PREFIX: program.name,
+      RESP: String(program.resp),
+      REDIS_HOST: server.host,
+      REDIS_PORT: String(server.port),
+      REDIS_PASSWORD: server.password,
+    },
+  })
+  const history: Said[] = []
+  const listen = (stream: NodeJS.ReadableStream | null) => {
+    if (stream !== null)
+      createInterface({ input: stream }).on('line', (line) => line && history.push(parse(line)))
+  }
+  listen(child.stdout)
+  listen(child.stderr)
+  return { program, child, history, exited: once(child, 'close') }
+}
+
+/** A line that is no JSON, a stack trace, say, is an error. */
+function parse(line: string): Said {
+  try {
+    return JSON.parse(line) as Said
+  } catch {
+    return { work: 'output', error: line }
+  }
+}
+
+function done({ program, history }: Running): readonly Done[] {
+  const times = new Map<string, number>()
+  for (const { work } of history) times.set(work, (times.get(work) ?? 0) + 1)
+  times.delete('end')
+  return [...times].map(([work, count]) => ({ program: program.name, work, times: count }))
+}
+
+/** @returns whether it came to its end by itself, within 20 seconds */
+async function ended({ child, exited }: Running): Promise<boolean> {
+  const late = new AbortController()
+  const limit = delay(20_000, false, { signal: late.signal }).catch(() => false)
+  const inTime = await Promise.race([exited.then(() => true), limit])
+  late.abort()
+  if (!inTime) killGroup(child)
+  await exited
+  return inTime
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It has just gone.
+  }
+}
