@@ -70,7 +70,7 @@ describe('commands by script and directly', () => {
 
   test('the comparison sees what scripts change', async () => {
     const cases: readonly [2 | 3, string][] = [
-      [2, 'PTTL far'],
+      [2, 'PEXPIRETIME far'],
       [2, 'BITFIELD_RO max GET i64 0'],
       [2, 'GEOPOS geo Palermo nope'],
       [2, 'XREADGROUP GROUP group reader STREAMS stream 0'],
