@@ -58,7 +58,16 @@ describe('holdfast', { concurrency: 2 }, () => {
     [['agent'], /agent needs the index of its Redis node/],
     [['agent', '--node', '0'], /there is no deployment in .*cli-test\n {2}Bring one up first/],
     [['gateway'], /there is no deployment in .*\.holdfast\/cli-test/],
-    [['gateway', '--foo'], /Unknown option '--foo'/],
+    [['gateway', '--foo'], /gateway has 2 problems:\n {2}--foo is not known\n {2}--sentinels is missing/],
+    [['gateway', '--stat-dir', 'x'], /--stat-dir is not known: did you mean --state-dir\?/],
+    [
+      ['gateway', '--sentinels', 'a', '--limits', 'none.yaml'],
+      /--limits: none\.yaml cannot be read\n {2}It is YAML like a spec/,
+    ],
+    [
+      ['--spec', 'holdfast.yaml', 'gateway', '--sentinels', 'a', '--ack', 'x', '--reads', 'y'],
+      /--ack[\s\S]*--reads[\s\S]*See: \.\/holdfast gateway --help, and docs\/standalone\.md/,
+    ],
     [['--spec', 'broken.yaml', 'gateway'], /broken\.yaml has 2 problems/],
     [['counter', '--port', '1'], /Unknown option '--port'/],
   ]

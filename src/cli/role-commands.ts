@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 
 import { runRole } from './roles.ts'
 import type { Role, RoleContext } from './roles.ts'
+import { standaloneFlags } from './standalone-flags.ts'
 
 const stateDir = ['--state-dir <directory>', "the deployment's state (default: beside the spec)"] as const
 const spec = ['--spec <file>', 'the spec whose deployment it belongs to'] as const
@@ -20,9 +21,11 @@ export function addRoles(program: Command, context: RoleContext, finished: (exit
     'after',
     '\nVariables: PORT (8080), HOST (0.0.0.0), REDIS_HOST (127.0.0.1), REDIS_PORT (6379), REDIS_PASSWORD (empty), REDIS_DB (0);\nMETRICS_PORT (none) for Prometheus, LOG_LEVEL (warn).',
   )
-  add('gateway', 'the gateway of a deployment, in the foreground')
+  const gateway = add('gateway', 'the gateway alone: of a deployment, or before sentinels of your own')
     .option(...stateDir)
     .option(...spec)
+  for (const [name, value, text] of standaloneFlags) gateway.option(`--${name} ${value}`, text)
+  gateway.addHelpText('after', standaloneHelp)
   add('agent', 'the agent of a Redis node, in the foreground')
     .option('--node <index>', 'which node, from 0')
     .option(...stateDir)
@@ -32,10 +35,18 @@ export function addRoles(program: Command, context: RoleContext, finished: (exit
     .option(...spec)
 }
 
+const standaloneHelp = `
+Before sentinels of your own (docs/standalone.md), for example:
+  HOLDFAST_REDIS_PASSWORD_FILE=/run/secrets/redis ./holdfast gateway \\
+    --sentinels 10.0.0.1:26379,10.0.0.2:26379,10.0.0.3:26379 --name mymaster --listen 127.0.0.1:6380
+Each flag can be a variable: --markers-db is HOLDFAST_MARKERS_DB. Passwords are variables or files only:
+HOLDFAST_REDIS_PASSWORD(_FILE), HOLDFAST_SENTINEL_PASSWORD(_FILE).`
+
+/** Back into words, for the way that goes around the command-line parser. */
 function toArguments(options: Readonly<Record<string, unknown>>): string[] {
-  const names = { stateDir: 'state-dir', node: 'node', spec: 'spec' }
-  return Object.entries(names).flatMap(([key, name]) => {
-    const value = options[key]
+  const names = ['state-dir', 'node', 'spec', ...standaloneFlags.map(([name]) => name)]
+  return names.flatMap((name) => {
+    const value = options[name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())]
     return typeof value === 'string' ? [`--${name}`, value] : []
   })
 }

@@ -13,6 +13,8 @@ interface RoleOptions {
   readonly stateDir: string | undefined
   readonly node: string | undefined
   readonly spec: string | undefined
+  /** Not null: a gateway without a deployment, with these arguments. */
+  readonly standalone: readonly string[] | null
 }
 
 /** Each loads only what its process needs. */
@@ -22,6 +24,10 @@ const roles = {
     return await runCounter({ env, signal })
   },
   gateway: async (options: RoleOptions, { env, signal }: RoleContext) => {
+    if (options.standalone !== null) {
+      const { runStandaloneGateway } = await import('./standalone-gateway.ts')
+      return await runStandaloneGateway(options.standalone, { env, signal })
+    }
     const stateDir = await stateDirectory(options)
     const { runGateway } = await import('../gateway/main.ts')
     return await runGateway({ stateDir, signal, env })
@@ -57,10 +63,19 @@ export function isRole(word: string): word is Role {
  * @returns its exit code
  */
 export async function runRole(role: Role, argv: readonly string[], context: RoleContext): Promise<number> {
-  return await roles[role](parseRoleOptions(role, argv), context)
+  return await roles[role](await parseRoleOptions(role, argv, context), context)
 }
 
-function parseRoleOptions(role: Role, argv: readonly string[]): RoleOptions {
+async function parseRoleOptions(
+  role: Role,
+  argv: readonly string[],
+  { env }: RoleContext,
+): Promise<RoleOptions> {
+  if (role === 'gateway') {
+    const { isStandalone } = await import('./standalone-flags.ts')
+    if (isStandalone(argv, env))
+      return { stateDir: undefined, node: undefined, spec: undefined, standalone: argv }
+  }
   const options = {
     'state-dir': { type: 'string' },
     spec: { type: 'string' },
@@ -68,7 +83,7 @@ function parseRoleOptions(role: Role, argv: readonly string[]): RoleOptions {
   } as const
   try {
     const { values } = parseArgs({ args: [...argv], options, allowPositionals: false })
-    return { stateDir: values['state-dir'], node: values.node, spec: values.spec }
+    return { stateDir: values['state-dir'], node: values.node, spec: values.spec, standalone: null }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new HoldfastError('USAGE', message, { cause, exitCode: 2, hint: `See: ./holdfast ${role} --help` })

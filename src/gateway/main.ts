@@ -34,7 +34,7 @@ export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): 
       maxSessions: limits.sessions,
       ...(env.HOLDFAST_LISTEN_FD === undefined ? {} : { listenFd: Number(env.HOLDFAST_LISTEN_FD) }),
     }),
-    readLimits: () => readTopology(stateDir).gateway.limits,
+    readLimits: () => Promise.resolve(readTopology(stateDir).gateway.limits),
     log,
     signal,
   })

@@ -4,7 +4,7 @@ import { startGateway, type Gateway, type GatewayLog, type GatewayOptions } from
 export interface ServeOptions {
   readonly options: (limits: GatewayLimits) => GatewayOptions
   /** Read when it starts, and again on every SIGHUP. */
-  readonly readLimits: () => GatewayLimits
+  readonly readLimits: () => Promise<GatewayLimits>
   readonly log: GatewayLog
   /** Aborted: finish and leave. */
   readonly signal: AbortSignal
@@ -25,23 +25,22 @@ const graceMs = 5000
 export async function serve({ options, readLimits, log, signal }: ServeOptions): Promise<number> {
   let gateway: (Gateway & Reloadable) | null = null
   let missed = 0
+  const takeUp = async (): Promise<void> => {
+    const limits = await readLimits()
+    gateway?.reload?.(limits)
+    log.info({ limits }, 'limits taken up')
+  }
   const reload = (): void => {
-    if (gateway === null) {
-      missed++
-      return
-    }
-    try {
-      const limits = readLimits()
-      gateway.reload?.(limits)
-      log.info({ limits }, 'limits taken up')
-    } catch (error) {
-      log.warn({ why: error instanceof Error ? error.message : String(error) }, 'limits stay as they are')
-    }
+    if (gateway === null) missed++
+    else
+      takeUp().catch((error: unknown) => {
+        log.warn({ why: error instanceof Error ? error.message : String(error) }, 'limits stay as they are')
+      })
   }
   // Before they are read for the first time: what changes meanwhile is not missed.
   process.on('SIGHUP', reload)
   try {
-    gateway = await startGateway(options(readLimits()))
+    gateway = await startGateway(options(await readLimits()))
     if (missed > 0) reload()
     await aborted(signal)
     await gateway.stop(graceMs)
