@@ -9,8 +9,10 @@ export interface FakeSentinel {
   others: readonly (readonly [string, string, number])[]
   /** Answers to everything; null: it takes connections and never answers. Undefined: as a sentinel does. */
   instead: Buffer | null | undefined
-  /** Who is connected and subscribed. */
+  /** How many are connected and subscribed. */
   readonly listeners: number
+  /** How often it was asked anything. */
+  readonly requests: number
   publish(channel: string, message: string): void
   /** Sends this to everybody, asked for or not. */
   blurt(bytes: string): void
@@ -31,6 +33,7 @@ export async function startFakeSentinel(
 ): Promise<FakeSentinel> {
   const sockets = new Set<Socket>()
   const subscribed = new Set<Socket>()
+  let requests = 0
   const answer = (words: readonly string[]): string => {
     const [command, subcommand] = words.map((word) => word.toUpperCase())
     switch (command) {
@@ -67,6 +70,7 @@ export async function startFakeSentinel(
       pending = Buffer.concat([pending, chunk])
       for (let request = readRequest(pending); request !== null; request = readRequest(pending)) {
         pending = pending.subarray(request.bytes)
+        requests += 1
         if (request.words[0] === 'PSUBSCRIBE') subscribed.add(socket)
         if (fake.instead === undefined) socket.write(answer(request.words))
         else if (fake.instead !== null) socket.write(fake.instead)
@@ -83,6 +87,9 @@ export async function startFakeSentinel(
     get listeners() {
       return subscribed.size
     },
+    get requests() {
+      return requests
+    },
     publish: (channel, message) => {
       for (const socket of subscribed)
         socket.write(`>4\r\n${bulk('pmessage')}${bulk('*')}${bulk(channel)}${bulk(message)}`)
@@ -92,6 +99,8 @@ export async function startFakeSentinel(
     },
     cut: () => {
       for (const socket of sockets) socket.destroy()
+      sockets.clear()
+      subscribed.clear()
     },
     stop: async () => {
       const closed = once(server, 'close')
