@@ -28,16 +28,16 @@ export class PlainSentinels {
   private readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-plain-'))
   private readonly children = new Map<string, ChildProcess>()
 
-  /** Addresses of this process alone: 127.65.x.y, nodes and sentinels are .1, .2, .3. */
+  /** Addresses of this process alone: 127.65.x.y, nodes and sentinels are .201, .202, .203. */
   constructor(options: PlainOptions = {}) {
     this.options = options
     lastNetwork += 1
     const network = (1 + (process.pid % 50)) * 5 + (lastNetwork % 5)
-    // 127.65.770 is 127.65.3.2 to a resolver, and a host name to whoever looks for an address of four numbers
+    // 127.65.969 is 127.65.3.201 to a resolver, and a host name to whoever looks for an address of four numbers
     const host = (index: number): string =>
       options.hostNames === true
-        ? `127.65.${String(network * 256 + index + 1)}`
-        : `127.65.${String(network)}.${String(index + 1)}`
+        ? `127.65.${String(network * 256 + 201 + index)}`
+        : `127.65.${String(network)}.${String(201 + index)}`
     this.nodes = [0, 1, 2].map((index) => ({ host: host(index), port: 6379 }))
     this.sentinels = [0, 1, 2].map((index) => ({ host: host(index), port: 26_379 }))
   }

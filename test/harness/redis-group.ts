@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,20 +25,28 @@ export class RedisGroup {
   private readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-group-'))
   private readonly redis: (ChildProcess | null)[] = []
   private readonly sentinels: (ChildProcess | null)[] = []
+  private realSentinels: readonly number[] = []
 
   /** Addresses of this process alone (127.`block`.x.y): nodes are .1, .2, .3, the gateway .100. */
   constructor({ holdMs = 3000, nodes = 3, block = 10 } = {}) {
     this.topology = groupTopology(`127.${String(block)}.${String(1 + (process.pid % 250))}`, nodes, holdMs)
   }
 
-  /** Every node but the first follows it; the record names them all as members. */
-  async start({ sentinels = true, record = true } = {}): Promise<void> {
+  /**
+   * Every node but the first follows it; the record names them all as members.
+   * @param options.sentinels of these nodes; where others stand in for the rest
+   */
+  async start({
+    sentinels = true,
+    record = true,
+  }: { sentinels?: boolean | readonly number[]; record?: boolean } = {}): Promise<void> {
     const { nodes } = this.topology
     for (const node of nodes) this.startRedis(node.index, node.index === 0 ? null : 0)
     await this.settled(0)
     if (record) await this.writeRecord(0, { number: 1, node: 0 })
-    if (!sentinels) return
-    for (const node of nodes) this.startSentinel(node.index)
+    if (sentinels === false) return
+    this.realSentinels = sentinels === true ? nodes.map((node) => node.index) : sentinels
+    for (const index of this.realSentinels) this.startSentinel(index)
     await this.sentinelsKnowAll()
   }
 
@@ -82,13 +91,9 @@ export class RedisGroup {
   /** All sentinels agree on it. */
   async sentinelsName(primary: number): Promise<void> {
     const { nodes, name } = this.topology
-    for (const node of nodes)
+    for (const index of this.realSentinels)
       await eventually('sentinels agree', 15_000, async () => {
-        const reply = await this.ask(
-          node.index,
-          ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name],
-          node.sentinelPort,
-        )
+        const reply = await this.askSentinel(index, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name])
         return text(reply) === JSON.stringify([nodes[primary]?.address, '6379']) || text(reply)
       })
   }
@@ -100,6 +105,20 @@ export class RedisGroup {
 
   signalSentinel(node: number, signal: NodeJS.Signals): void {
     this.sentinels[node]?.kill(signal)
+  }
+
+  /** SIGKILL, and reaped: it may be started again, without any state. */
+  async killSentinel(node: number): Promise<void> {
+    const child = this.sentinels[node]
+    this.sentinels[node] = null
+    if (child?.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  }
+
+  askSentinel(node: number, args: readonly string[]): Promise<Reply | undefined> {
+    return this.ask(node, args, this.topology.nodes[node]?.sentinelPort)
   }
 
   /** One command with the markers' database selected. */
@@ -176,9 +195,10 @@ export class RedisGroup {
     ])
   }
 
-  private startSentinel(index: number): void {
+  /** @param epoch the configuration epoch it begins with */
+  startSentinel(index: number, primary = 0, epoch = 0): void {
     const node = this.topology.nodes[index]
-    const first = this.topology.nodes[0]
+    const first = this.topology.nodes[primary]
     if (node === undefined || first === undefined) return
     const { name } = this.topology
     this.sentinels[index] = this.spawn('redis-server', `sentinel-${String(index)}`, [
@@ -195,24 +215,23 @@ export class RedisGroup {
       `sentinel auth-pass ${name} ${internalSecret}`,
       `sentinel down-after-milliseconds ${name} 1500`,
       `sentinel failover-timeout ${name} 6000`,
+      `sentinel config-epoch ${name} ${String(epoch)}`,
+      `sentinel current-epoch ${String(epoch)}`,
     ])
   }
 
-  private async sentinelsKnowAll(): Promise<void> {
-    for (const node of this.topology.nodes)
+  /** Until all that were started know each other. */
+  async sentinelsKnowAll(): Promise<void> {
+    for (const index of this.realSentinels)
       await eventually('sentinels answer', 15_000, async () => {
-        await this.ask(node.index, ['SENTINEL', 'DEBUG', 'publish-period', '200'], node.sentinelPort)
-        await this.ask(node.index, ['SENTINEL', 'DEBUG', 'info-period', '100'], node.sentinelPort)
+        await this.askSentinel(index, ['SENTINEL', 'DEBUG', 'publish-period', '200'])
+        await this.askSentinel(index, ['SENTINEL', 'DEBUG', 'info-period', '100'])
         return true
       })
-    for (const node of this.topology.nodes)
+    for (const index of this.realSentinels)
       await eventually('sentinels know each other', 15_000, async () => {
-        const reply = await this.ask(
-          node.index,
-          ['SENTINEL', 'CKQUORUM', this.topology.name],
-          node.sentinelPort,
-        )
-        return text(reply).startsWith(`OK ${String(this.topology.nodes.length)}`) ? true : text(reply)
+        const reply = await this.askSentinel(index, ['SENTINEL', 'CKQUORUM', this.topology.name])
+        return text(reply).startsWith(`OK ${String(this.realSentinels.length)}`) ? true : text(reply)
       })
   }
 
