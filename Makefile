@@ -45,8 +45,8 @@ test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
 
-bench: ## how fast it starts, its memory, the counter, the gateway (about 10 minutes; results in bench/README.md)
-	@./holdfast --exec test node bench/run.ts up memory counter throughput
+bench: ## how fast it starts, its memory, the counter, the gateway (about 15 minutes; results in bench/README.md)
+	@./holdfast --exec test node bench/run.ts up memory counter throughput front-door sessions
 
-bench-failover: ## what callers see while the primary changes, dies or hangs, beside HAProxy and Sentinel (about 15 minutes)
+bench-failover: ## what callers see while the primary changes, dies, hangs or is cut off, beside HAProxy and Sentinel (about 20 minutes)
 	@./holdfast --exec test node bench/run.ts failover

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import autocannon from 'autocannon'
 import { startBareRedis } from '../test/harness/bare-redis.ts'
 import { eventually } from '../test/harness/eventually.ts'
 import { startChild } from './support/children.ts'
 import { freePorts } from './support/free-ports.ts'
+import { loadHttp, type HttpFigures } from './support/http-load.ts'
 import { markdownTable, thousands } from './support/markdown.ts'
 import type { MeasureContext, Measurement } from './support/measurement.ts'
 import { median, total } from './support/statistics.ts'
@@ -18,14 +18,7 @@ const host = '127.90.4.1'
 const connections = 64
 const secondsPerRound = 4
 
-interface Measured {
-  readonly perSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly errors: number
-}
-
-async function measure({ scope, rounds = 5, say }: MeasureContext): Promise<string> {
+async function measure({ scope, options: { rounds = 5 }, say }: MeasureContext): Promise<string> {
   const starting = startBareRedis({ host, port: await freePorts(host, 1) })
   scope.defer(async () => {
     await (await starting).stop()
@@ -33,12 +26,15 @@ async function measure({ scope, rounds = 5, say }: MeasureContext): Promise<stri
   const redis = await starting
   const counterUrl = await start(scope, 'peers/counter.ts', redis.port)
   const bareUrl = await start(scope, 'peers/bare-http.ts', redis.port)
-  const all: { readonly counter: Measured; readonly bare: Measured }[] = []
+  const all: { readonly counter: HttpFigures; readonly bare: HttpFigures }[] = []
   for (let round = 1; round <= rounds; round += 1) {
     say(`counter, round ${round} of ${rounds}`)
-    all.push({ counter: await load(counterUrl, secondsPerRound), bare: await load(bareUrl, secondsPerRound) })
+    all.push({
+      counter: await loadHttp(counterUrl, connections, secondsPerRound),
+      bare: await loadHttp(bareUrl, connections, secondsPerRound),
+    })
   }
-  const row = (what: string, measured: readonly Measured[], ratio: number) => [
+  const row = (what: string, measured: readonly HttpFigures[], ratio: number) => [
     what,
     thousands(median(measured.map(({ perSecond }) => perSecond))),
     ratio.toFixed(2),
@@ -88,11 +84,6 @@ async function start(scope: AsyncDisposableStack, file: string, redisPort: numbe
     const { status } = await fetch(url)
     return status === 200 || `status ${status}`
   })
-  await load(url, 2)
+  await loadHttp(url, connections, 2)
   return url
-}
-
-async function load(url: string, seconds: number): Promise<Measured> {
-  const { requests, latency, errors, non2xx } = await autocannon({ url, connections, duration: seconds })
-  return { perSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99, errors: errors + non2xx }
 }

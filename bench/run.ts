@@ -1,36 +1,39 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { counter } from './counter.ts'
-import { failover } from './failover.ts'
+import { failover } from './failover/failover.ts'
+import { frontDoor } from './gateway/front-door.ts'
+import { sessions } from './gateway/sessions.ts'
+import { throughput } from './gateway/throughput.ts'
 import { memory } from './memory.ts'
 import { describeMachine } from './support/machine.ts'
 import { replaceSection } from './support/markdown.ts'
-import type { Measurement } from './support/measurement.ts'
-import { throughput } from './throughput.ts'
+import type { Measurement, MeasureOptions } from './support/measurement.ts'
 import { up } from './up.ts'
 
-const measurements: readonly Measurement[] = [up, memory, counter, throughput, failover]
-const usage = `usage: node bench/run.ts [--rounds N] [--markdown FILE] NAME…
+const measurements: readonly Measurement[] = [up, memory, counter, throughput, frontDoor, sessions, failover]
+const usage = `usage: node bench/run.ts [OPTION…] NAME…
 NAME: ${measurements.map(({ name }) => name).join(', ')}
-Results are printed, and put between their marks in FILE (default: bench/README.md; "-": only printed).`
+  --rounds N            how often each thing is done
+  --requests N          throughput: commands of a run without pipelining (default 100000; a fifth is a quick look)
+  --profile DIRECTORY   throughput: CPU profiles of the gateways
+  --faults N            failover: of each kind (default 10; 50 for figures to publish)
+  --kinds KIND,…        failover: these only: switchover, kill, replica-hang, hang, cut, replica-kill
+  --only SYSTEM         failover: holdfast or haproxy
+  --markdown FILE       results are printed, and put between their marks in FILE (default: bench/README.md; "-": only printed)`
 
 process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: { rounds: { type: 'string' }, markdown: { type: 'string' } },
-    allowPositionals: true,
-  })
-  const chosen = measurements.filter(({ name }) => positionals.includes(name))
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
-  if (chosen.length === 0 || chosen.length !== positionals.length || !(rounds === undefined || rounds >= 1)) {
+  const given = readArguments()
+  if (given === undefined) {
     console.error(usage)
     return 2
   }
-  const file = values.markdown ?? join(import.meta.dirname, 'README.md')
-  for (const measurement of chosen) {
-    const result = await runOne(measurement, rounds)
+  const file = given.markdown ?? join(import.meta.dirname, 'README.md')
+  for (const measurement of given.chosen) {
+    const result = await runOne(measurement, given.options, given.flags)
     console.log(`\n${result}\n`)
     if (file !== '-')
       await writeFile(file, replaceSection(await readFile(file, 'utf8'), measurement.name, result))
@@ -38,15 +41,63 @@ async function main(): Promise<number> {
   return 0
 }
 
-async function runOne({ name, title, measure }: Measurement, rounds: number | undefined): Promise<string> {
+interface Given {
+  readonly chosen: readonly Measurement[]
+  readonly options: MeasureOptions
+  /** As it was typed, to be typed again. */
+  readonly flags: string
+  readonly markdown: string | undefined
+}
+
+/** Undefined: not as the usage says. */
+function readArguments(): Given | undefined {
+  const text = { type: 'string' } as const
+  const { values, positionals } = parseArgs({
+    options: {
+      rounds: text,
+      requests: text,
+      profile: text,
+      faults: text,
+      kinds: text,
+      only: text,
+      markdown: text,
+    },
+    allowPositionals: true,
+  })
+  const { markdown, ...chosenOptions } = values
+  const chosen = measurements.filter(({ name }) => positionals.includes(name))
+  const numbers = (['rounds', 'requests', 'faults'] as const).flatMap((name) =>
+    values[name] === undefined ? [] : [[name, Number(values[name])] as const],
+  )
+  if (chosen.length === 0 || chosen.length !== positionals.length || numbers.some(([, n]) => !(n >= 1)))
+    return undefined
+  const { profile, kinds, only } = values
+  return {
+    chosen,
+    options: {
+      ...Object.fromEntries(numbers),
+      ...(profile === undefined ? {} : { profile: resolve(profile) }),
+      ...(kinds === undefined ? {} : { kinds: kinds.split(',') }),
+      ...(only === undefined ? {} : { only }),
+    },
+    flags: Object.entries(chosenOptions)
+      .filter(([name]) => name !== 'profile')
+      .map(([name, value]) => `--${name} ${value} `)
+      .join(''),
+    markdown,
+  }
+}
+
+async function runOne({ name, title, measure }: Measurement, options: MeasureOptions, flags: string) {
   const say = (text: string) => {
     console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
   }
   say(title)
   const machine = await describeMachine()
-  const table = await inScope((scope) => measure({ scope, rounds, say }))
-  const command = `node bench/run.ts ${rounds === undefined ? '' : `--rounds ${rounds} `}${name}`
-  return [`### ${title}`, '', table, '', machine, `Command: \`${command}\`.`].join('\n')
+  const table = await inScope((scope) => measure({ scope, options, say }))
+  return [`### ${title}`, '', table, '', machine, `Command: \`node bench/run.ts ${flags}${name}\`.`].join(
+    '\n',
+  )
 }
 
 /** Whatever happens, Ctrl-C included: what was started is ended, and only then this process. */

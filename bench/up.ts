@@ -17,7 +17,7 @@ interface Times {
   readonly againMs: number
 }
 
-async function measure({ scope, rounds = 5, say }: MeasureContext): Promise<string> {
+async function measure({ scope, options: { rounds = 5 }, say }: MeasureContext): Promise<string> {
   const warm: Times[] = []
   const cold: Times[] = []
   const deployment = await createDeployment(scope, { network: '127.90.1' })

@@ -1,9 +1,24 @@
+/** What whoever runs a measurement may set; what is left out is the measurement's own. */
+export interface MeasureOptions {
+  /** How often each thing is done. */
+  readonly rounds?: number
+  /** Faults of each kind (failover). */
+  readonly faults?: number
+  /** Kinds of faults, as they are called in bench/failover/fault.ts; left out: all. */
+  readonly kinds?: readonly string[]
+  /** What is broken: `holdfast` or `haproxy`; left out: both (failover). */
+  readonly only?: string
+  /** Commands of one run of redis-benchmark without pipelining (throughput). */
+  readonly requests?: number
+  /** Directory, absolute: CPU profiles of the gateways go there (throughput). */
+  readonly profile?: string
+}
+
 /** What a measurement is handed. */
 export interface MeasureContext {
   /** Ends everything that the measurement started, also when it fails or is interrupted. */
   readonly scope: AsyncDisposableStack
-  /** How often each thing is done; undefined: the measurement's own number. */
-  readonly rounds: number | undefined
+  readonly options: MeasureOptions
   /** Where it stands, for whoever waits. */
   readonly say: (text: string) => void
 }

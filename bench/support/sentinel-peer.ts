@@ -3,7 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RedisClient } from '../../src/discovery/redis-client.ts'
+import { timing } from '../../src/topology/topology.ts'
+import type { Nodes } from '../failover/system.ts'
+import { ask } from './ask.ts'
 import { startChild } from './children.ts'
 import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
@@ -20,17 +22,11 @@ export interface SentinelPeer {
   readonly port: number
   readonly password: string
   /** All sentinels name one node, it says master, its two replicas are in sync and every sentinel sees them. */
-  settled(): Promise<SentinelNode>
+  readonly settled: () => Promise<Nodes>
   /** Starts what was killed as whoever supervises it would: as a replica of the primary that the sentinels name. */
   revive(): Promise<void>
   /** SENTINEL FAILOVER, the peer's planned change. */
   switchover(): Promise<void>
-}
-
-export interface SentinelNode {
-  readonly index: number
-  readonly host: string
-  readonly process: ChildProcess
 }
 
 export async function startSentinelPeer(
@@ -57,6 +53,7 @@ export async function startSentinelPeer(
   for (const index of indexes) {
     await write(`redis-${index}.conf`, [
       `bind ${addressOf(index)}`,
+      `bind-source-addr ${addressOf(index)}`,
       `port ${redisPort}`,
       `dir ${directory}`,
       `dbfilename ${index}.rdb`,
@@ -73,6 +70,7 @@ export async function startSentinelPeer(
   for (const index of indexes) {
     const file = await write(`sentinel-${index}.conf`, [
       `bind ${addressOf(index)}`,
+      `bind-source-addr ${addressOf(index)}`,
       `port ${sentinelPort}`,
       `dir ${directory}`,
       `requirepass ${password}`,
@@ -80,8 +78,8 @@ export async function startSentinelPeer(
       `sentinel sentinel-pass ${password}`,
       `sentinel monitor ${name} ${addressOf(1)} ${redisPort} 2`,
       `sentinel auth-pass ${name} ${password}`,
-      `sentinel down-after-milliseconds ${name} 1500`,
-      `sentinel failover-timeout ${name} 6000`,
+      `sentinel down-after-milliseconds ${name} ${timing.downAfterMs}`,
+      `sentinel failover-timeout ${name} ${timing.failoverTimeoutMs}`,
     ])
     startChild(scope, 'redis-server', [file, '--sentinel'], { stdio: 'ignore' })
   }
@@ -91,8 +89,9 @@ export async function startSentinelPeer(
   startChild(scope, 'haproxy', ['-db', '-f', await write('haproxy.cfg', [config])], { stdio: 'ignore' })
 
   const asked = (index: number, command: readonly string[], at = redisPort) =>
-    ask(addressOf(index), at, password, command)
-  const look = async (): Promise<SentinelNode | string> => {
+    ask({ host: addressOf(index), port: at, password }, command)
+  const nodeOf = (index: number) => ({ pid: nodes.get(index)?.pid ?? 0, address: addressOf(index) })
+  const look = async (): Promise<Nodes | string> => {
     const named = new Set<string>()
     for (const index of indexes) {
       named.add(await asked(index, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name], sentinelPort))
@@ -102,11 +101,11 @@ export async function startSentinelPeer(
       if (!quorum.includes(`OK ${indexes.length}`)) return `sentinel ${index}: ${quorum}`
     }
     const index = indexes.find((one) => [...named].every((each) => each.includes(`"${addressOf(one)}"`)))
-    const child = nodes.get(index ?? 0)
-    if (index === undefined || child === undefined) return `sentinels name ${[...named].join()}`
+    if (index === undefined) return `sentinels name ${[...named].join()}`
     const info = await asked(index, ['INFO', 'replication'])
     const isWhole = info.includes('role:master') && info.split('state=online').length === indexes.length
-    return isWhole ? { index, host: addressOf(index), process: child } : info
+    if (!isWhole) return info
+    return { primary: nodeOf(index), replicas: indexes.filter((one) => one !== index).map(nodeOf) }
   }
   const settled = () => until('the Sentinel deployment has settled', 120_000, askEveryMs, look)
   await settled()
@@ -131,32 +130,4 @@ export async function startSentinelPeer(
       if (answer !== '"OK"') throw new Error(`SENTINEL FAILOVER: ${answer}`)
     },
   }
-}
-
-/** @returns the reply as JSON */
-function ask(host: string, port: number, password: string, command: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const client: RedisClient = new RedisClient(
-      {
-        host,
-        port,
-        credentials: { user: 'default', password },
-        connectTimeoutMs: 1000,
-        onClose: (reason) => {
-          reject(new Error(`${host}:${port}: ${reason}`))
-        },
-      },
-      () => {
-        client.send([command], 1000).then(
-          ([reply]) => {
-            resolve(JSON.stringify(reply))
-            client.close('done')
-          },
-          () => {
-            // onClose has said why
-          },
-        )
-      },
-    )
-  })
 }

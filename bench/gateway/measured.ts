@@ -1,0 +1,13 @@
+import type { EndpointName } from './endpoints.ts'
+import type { CommandName, Sample } from './redis-benchmark.ts'
+
+export const pipelines = [1, 16] as const
+export type Pipeline = (typeof pipelines)[number]
+
+/** Of one endpoint, command and pipeline depth in one round. */
+export interface Measured extends Sample {
+  readonly endpoint: EndpointName
+  readonly command: CommandName
+  readonly pipeline: Pipeline
+  readonly round: number
+}
