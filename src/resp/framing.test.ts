@@ -1,123 +1,86 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import {
+  command,
+  cut,
+  cuts,
+  frameReplies,
+  frameRequests,
+  inlineCommand,
+  reply,
+  word,
+} from '../../test/harness/resp.ts'
 import { decodeReply, ReplyError } from './decode.ts'
-import { encodeCommand } from './encode.ts'
+import { encodeCommand, encodeError } from './encode.ts'
 import { replyLimits, requestLimits } from './limits.ts'
 import { ProtocolError } from './protocol-error.ts'
-import { ReplyFramer } from './reply-framer.ts'
 import { RequestFramer } from './request-framer.ts'
 
-function cut(bytes: Buffer, cuts: readonly number[]): Buffer[] {
-  const places = [...new Set(cuts.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b)
-  return [...places, bytes.length].map((place, index) => bytes.subarray(places[index - 1] ?? 0, place))
-}
-
-function requests(chunks: readonly Buffer[], limits = requestLimits): { args: string[]; raw: string }[] {
-  const framer = new RequestFramer(limits)
-  const found = []
-  for (const chunk of chunks) {
-    framer.push(Buffer.from(chunk))
-    for (let next = framer.next(); next !== null; next = framer.next())
-      found.push({ args: next.args(), raw: next.raw().toString('latin1') })
-  }
-  return found
-}
-
-function replies(chunks: readonly Buffer[], limits = replyLimits): string[] {
-  const framer = new ReplyFramer(limits)
-  const found = []
-  for (const chunk of chunks) {
-    framer.push(Buffer.from(chunk))
-    while (framer.next()) found.push(framer.slice().toString('latin1'))
-  }
-  return found
-}
-
-const word = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text).toString('latin1'))
-const command = fc
-  .tuple(fc.constantFrom('get', 'SET', 'mget'), fc.array(word, { maxLength: 8 }))
-  .map(([name, rest]) => ({ args: [name, ...rest], bytes: encodeCommand([name, ...rest], 'latin1') }))
-const inline = fc
-  .array(fc.stringMatching(/^[a-z0-9]{1,8}$/), { minLength: 1, maxLength: 4 })
-  .map((args) => ({ args, bytes: Buffer.from(`${args.join(' ')}\r\n`) }))
-
-const reply: fc.Arbitrary<string> = fc.letrec<{ node: string }>((tie) => ({
-  node: fc.oneof(
-    { depthSize: 'small' },
-    fc.constantFrom(
-      '+OK\r\n',
-      '-ERR no\r\n',
-      ':-12\r\n',
-      '$-1\r\n',
-      '*-1\r\n',
-      '_\r\n',
-      '#t\r\n',
-      ',1.5\r\n',
-      '(123456789012345678901\r\n',
-    ),
-    word.map((text) => `$${String(text.length)}\r\n${text}\r\n`),
-    word.map((text) => `=${String(text.length + 4)}\r\ntxt:${text}\r\n`),
-    word.map((text) => `!${String(text.length)}\r\n${text}\r\n`),
-    fc
-      .tuple(fc.constantFrom('*', '~', '>'), fc.array(tie('node'), { maxLength: 4 }))
-      .map(([type, items]) => `${type}${String(items.length)}\r\n${items.join('')}`),
-    fc
-      .tuple(
-        fc.constantFrom('%', '|'),
-        fc.array(fc.tuple(tie('node'), tie('node')), { maxLength: 3 }),
-        tie('node'),
-      )
-      .map(
-        ([type, pairs, after]) =>
-          `${type}${String(pairs.length)}\r\n${pairs.flat().join('')}${type === '|' ? after : ''}`,
-      ),
-  ),
-})).node
+const everyByte = (bytes: Buffer): Buffer[] => Array.from(bytes, (_, at) => bytes.subarray(at, at + 1))
 
 test('requests: any split of the bytes gives the same commands', () => {
   fc.assert(
+    fc.property(fc.array(fc.oneof(command, inlineCommand), { maxLength: 8 }), cuts, (list, places) => {
+      const bytes = Buffer.concat(list.map((one) => one.bytes))
+      const expected = list.map(({ args }) => ({
+        name: (args[0] ?? '').length > 64 ? '' : (args[0] ?? '').toUpperCase(),
+        args,
+        // an inline command leaves as the array that means the same
+        raw: encodeCommand(args, 'latin1').toString('latin1'),
+      }))
+      assert.deepEqual(frameRequests(cut(bytes, places), requestLimits), expected)
+      assert.deepEqual(frameRequests(everyByte(bytes), requestLimits), expected)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('replies: any split of the bytes gives the same replies, and each decodes to its value', () => {
+  fc.assert(
+    fc.property(fc.array(reply, { maxLength: 6 }), cuts, (list, places) => {
+      const bytes = Buffer.from(list.map((one) => one.raw).join(''), 'latin1')
+      const expected = list.map(({ type, raw }) => ({ type, raw }))
+      assert.deepEqual(frameReplies(cut(bytes, places), replyLimits), expected)
+      assert.deepEqual(frameReplies(everyByte(bytes), replyLimits), expected)
+      for (const { raw, value } of list) assert.deepEqual(decodeReply(Buffer.from(raw, 'latin1')), value)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('what is encoded is framed and read back, in both encodings', () => {
+  fc.assert(
     fc.property(
-      fc.array(fc.oneof(command, inline), { maxLength: 8 }),
-      fc.array(fc.nat(), { maxLength: 12 }),
-      (list, cuts) => {
-        const found = requests(cut(Buffer.concat(list.map((one) => one.bytes)), cuts))
-        assert.deepEqual(
-          found.map((one) => one.args),
-          list.map((one) => one.args),
-        )
-        assert.deepEqual(
-          found.map((one) => one.raw),
-          list.map((one) => one.bytes.toString('latin1')),
-        )
+      fc.array(word, { minLength: 1, maxLength: 6 }),
+      fc.string({ maxLength: 30 }),
+      (args, message) => {
+        const [latin1] = frameRequests([encodeCommand(args, 'latin1')], requestLimits)
+        assert.deepEqual(latin1?.args, args)
+        const [utf8] = frameRequests([encodeCommand(['x', message])], requestLimits)
+        assert.equal(Buffer.from(utf8?.args[1] ?? '', 'latin1').toString(), Buffer.from(message).toString())
+        const error = encodeError(message)
+        assert.deepEqual(frameReplies([error], replyLimits), [{ type: '-', raw: error.toString('latin1') }])
       },
     ),
-    { numRuns: 500 },
   )
 })
 
-test('replies: any split of the bytes gives the same replies, and each decodes', () => {
+test('a request stays as it was while the next ones arrive', () => {
   fc.assert(
-    fc.property(fc.array(reply, { maxLength: 6 }), fc.array(fc.nat(), { maxLength: 12 }), (list, cuts) => {
-      assert.deepEqual(replies(cut(Buffer.from(list.join(''), 'latin1'), cuts)), list)
-      for (const one of list) decodeReply(Buffer.from(one, 'latin1'))
-    }),
-    { numRuns: 500 },
-  )
-})
-
-test('garbage ends in a ProtocolError or in waiting, never in anything else', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      for (const read of [requests, replies]) {
-        try {
-          read([Buffer.from(bytes)])
-        } catch (error) {
-          assert.ok(error instanceof ProtocolError)
-        }
+    fc.property(fc.array(command, { minLength: 2, maxLength: 8 }), cuts, (list, places) => {
+      const framer = new RequestFramer(requestLimits)
+      const found = []
+      for (const chunk of cut(Buffer.concat(list.map((one) => one.bytes)), places)) {
+        framer.push(Buffer.from(chunk))
+        for (let next = framer.next(); next !== null; next = framer.next()) found.push(next)
       }
+      assert.equal(framer.pendingBytes, 0)
+      assert.deepEqual(
+        found.map((request) => request.args()),
+        list.map((one) => one.args),
+      )
     }),
-    { numRuns: 1000 },
   )
 })
 
@@ -128,25 +91,33 @@ test("a request's errors are worded as redis-server words them", () => {
     ['*1\r\n$-5\r\n', 'invalid bulk length'],
     ['*1\r\n$9999999999\r\n', 'invalid bulk length'],
     ['*2000000\r\n', 'invalid multibulk length'],
+    ['*01\r\n', 'invalid multibulk length'],
+    ['*+1\r\n', 'invalid multibulk length'],
+    ['*\r\n', 'invalid multibulk length'],
+    ['*1\r\n$04\r\nPING\r\n', 'invalid bulk length'],
+    ['*1\r\n$-0\r\n\r\n', 'invalid bulk length'],
     ['get "a\r\n', 'unbalanced quotes in request'],
+    ["get 'a'b\r\n", 'unbalanced quotes in request'],
     ['x'.repeat(70000), 'too big inline request'],
     [`*${'1'.repeat(70)}`, 'too big mbulk count string'],
+    [`*1\r\n$${'1'.repeat(70)}`, 'too big bulk count string'],
   ]
   for (const [bytes, message] of cases)
-    assert.throws(() => requests([Buffer.from(bytes)]), new ProtocolError(message), bytes.slice(0, 40))
+    assert.throws(
+      () => frameRequests([Buffer.from(bytes)], requestLimits),
+      new ProtocolError(message),
+      bytes.slice(0, 40),
+    )
 })
 
 test('inline commands take quotes and escapes; empty requests are skipped', () => {
-  const [set, ping] = requests([Buffer.from('\r\n*0\r\n*-1\r\nset "a\\x41\\n" \'b c\'\r\nPING\n')])
-  assert.deepEqual(set?.args, ['set', 'aA\n', 'b c'])
-  assert.deepEqual(ping?.args, ['PING'])
-})
-
-test('limits of replies: nesting, counts, streamed aggregates', () => {
-  assert.throws(() => replies([Buffer.from('*1\r\n'.repeat(100))]), ProtocolError)
-  assert.throws(() => replies([Buffer.from('*999999999999\r\n')]), ProtocolError)
-  assert.throws(() => replies([Buffer.from('*?\r\n')]), /streamed/)
-  assert.throws(() => replies([Buffer.from('$?\r\n')]), /streamed/)
+  const args = (line: string): readonly string[] | undefined =>
+    frameRequests([Buffer.from(line, 'latin1')], requestLimits)[0]?.args
+  assert.deepEqual(args('\r\n*0\r\n*-1\r\nset "a\\x41\\n" \'b c\'\r\n'), ['set', 'aA\n', 'b c'])
+  assert.deepEqual(args('PING\n'), ['PING'])
+  assert.deepEqual(args(`echo '\\'"' "\\"'\\xzz\\q"\n`), ['echo', `'"`, `"'xzzq`])
+  // only these bytes end a word there: no vertical tab, no byte of a UTF-8 letter
+  assert.deepEqual(args('echo a\vb\fc \v\fd \xc3\xa0\n'), ['echo', 'a\vb\fc', 'd', '\xc3\xa0'])
 })
 
 test('decoding', () => {

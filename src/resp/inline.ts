@@ -1,7 +1,9 @@
 import { ProtocolError } from './protocol-error.ts'
 
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', a: '\x07' }
-const space = /[\s\0]/
+/** C's isspace, and what ends a word: not the same, and neither is JavaScript's \s. */
+const space = /[ \t\n\v\f\r\0]/
+const ending = /[ \t\n\r\0]/
 
 /**
  * The arguments of an inline command, quoted as redis-server reads them (sdssplitargs).
@@ -23,7 +25,7 @@ export function splitInline(line: string): string[] {
 function readPart(line: string, from: number): [string, number] {
   let part = ''
   let i = from
-  while (i < line.length && !space.test(line.charAt(i))) {
+  while (i < line.length && !ending.test(line.charAt(i))) {
     const char = line.charAt(i)
     if (char !== '"' && char !== "'") {
       part += char

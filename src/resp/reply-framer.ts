@@ -1,5 +1,5 @@
 import { ByteBuffer } from './byte-buffer.ts'
-import { lengthLineEnd, lineEnd, readInteger } from './integer.ts'
+import { LengthLine, lineEnd } from './integer.ts'
 import type { FrameLimits } from './limits.ts'
 import { ProtocolError } from './protocol-error.ts'
 
@@ -24,7 +24,11 @@ export const replyType = {
 
 const cr = 13
 const lf = 10
+const question = 63
 const none = Buffer.alloc(0)
+const tooLarge = 'a reply is larger than the limit'
+const shortLine = 32
+const header = new LengthLine('reply length line too long')
 
 /**
  * Cuts a server's bytes into replies without decoding them. `next()` true: the reply is [start, end) of `bytes`, and `type` its
@@ -36,13 +40,16 @@ export class ReplyFramer {
   end = 0
   private readonly limits: FrameLimits
   private readonly buffer = new ByteBuffer()
-  /** Scan position relative to the frame's start, and the elements still to come on each level of nesting. */
+  /** Of the frame under way: where scanning goes on and what was looked at, relative to its start. */
   private at = 0
-  private readonly left: number[] = []
-  private frameType = 0
+  private seen = 0
+  /** Nothing can be gained before this many bytes of the frame are there. */
   private needed = 0
+  /** Elements still to come: of the aggregate that is open (the frame itself is the first), and of those around it. */
+  private open = 1
+  private readonly around: number[] = []
+  private frameType = 0
   private handedOut: Buffer = none
-  private attributePending = false
 
   constructor(limits: FrameLimits) {
     this.limits = limits
@@ -70,33 +77,17 @@ export class ReplyFramer {
       this.handedOut = none
       return false
     }
-    if (buffer.length < this.needed) return false
+    if (buffer.length < this.needed || !this.scan()) return false
     const { start } = buffer
-    const bytes = buffer.bytes
-    for (;;) {
-      const atTop = this.left.length === 0
-      if (!this.element(atTop)) return false
-      let level = this.left.length - 1
-      while (level >= 0 && this.left[level] === 0) {
-        this.left.pop()
-        level--
-      }
-      if (level < 0) {
-        if (this.attributePending) {
-          this.attributePending = false
-          continue
-        }
-        break
-      }
-    }
     this.type = this.frameType
     this.start = start
     this.end = start + this.at
     buffer.start = this.end
-    this.handedOut = bytes
+    this.handedOut = buffer.bytes
     this.at = 0
-    this.frameType = 0
+    this.seen = 0
     this.needed = 0
+    this.open = 1
     return true
   }
 
@@ -105,95 +96,135 @@ export class ReplyFramer {
     return this.handedOut.subarray(this.start, this.end)
   }
 
-  /** Steps over one element (an aggregate's header counts as one). False: incomplete, nothing has changed. */
-  private element(atTop: boolean): boolean {
+  /** Goes on as far as there are bytes. True: the frame is whole. */
+  private scan(): boolean {
     const { bytes, start, end } = this.buffer
-    const from = start + this.at
-    if (from >= end) return false
-    const type = bytes[from] ?? 0
+    const { around } = this
+    const { bulkBytes, frameBytes, inlineBytes } = this.limits
+    const limit = Math.min(end, start + frameBytes)
+    const lineBytes = Math.min(inlineBytes, shortLine)
+    let at = start + this.at
+    let open = this.open
+    for (;;) {
+      while (open === 0 && around.length > 0) open = around.pop() ?? 0
+      if (open === 0 || at >= end) break
+      const type = bytes[at] ?? 0
+      // nearly all elements are strings that are there as a whole, and short lines
+      let after = -1
+      if (type === replyType.bulk) after = wholeBulk(bytes, at + 1, limit, bulkBytes)
+      else if (type === replyType.simple || type === replyType.integer)
+        after = wholeLine(bytes, at + 1, limit, lineBytes)
+      if (after < 0) after = this.step(type, at)
+      if (after < 0) break
+      at = after
+      if (at - start > frameBytes) throw new ProtocolError(tooLarge)
+      // an attribute is no element of its own: the one that it describes follows it
+      if (type !== replyType.attribute) {
+        if (around.length === 0) this.frameType = type
+        open--
+      }
+      if (isAggregate(type)) {
+        around.push(open)
+        open = type === replyType.map || type === replyType.attribute ? 2 * header.value : header.value
+        if (open < 0) open = 0
+      }
+    }
+    this.at = at - start
+    this.open = open
+    return open === 0
+  }
+
+  /** Steps over one element; of an aggregate over its header. @returns where the next one begins; -1: incomplete */
+  private step(type: number, from: number): number {
     switch (type) {
+      case replyType.bulk:
+      case replyType.bulkError:
+      case replyType.verbatim:
+        return this.bulk(from)
       case replyType.simple:
       case replyType.error:
       case replyType.integer:
       case replyType.null:
       case replyType.boolean:
       case replyType.double:
-      case replyType.bigNumber: {
-        const line = lineEnd(bytes, from + 1, end, this.limits.inlineBytes, 'reply line too long')
-        if (line < 0) return false
-        this.advance(line + 2 - start, type, atTop)
-        return true
-      }
-      case replyType.bulk:
-      case replyType.bulkError:
-      case replyType.verbatim:
-        return this.bulk(from, type, atTop)
+      case replyType.bigNumber:
+        return this.line(from)
       case replyType.array:
       case replyType.set:
       case replyType.push:
       case replyType.map:
       case replyType.attribute:
-        return this.aggregate(from, type, atTop)
+        return this.aggregate(from)
       default:
         throw new ProtocolError(`a reply cannot begin with byte ${String(type)}`)
     }
   }
 
-  private bulk(from: number, type: number, atTop: boolean): boolean {
+  private line(from: number): number {
     const { bytes, start, end } = this.buffer
-    if (from + 1 >= end) return false
-    if (bytes[from + 1] === 63) throw new ProtocolError('streamed strings are not supported')
-    const line = lengthLineEnd(bytes, from + 1, end, 'reply length line too long')
-    if (line < 0) return false
-    const length = readInteger(bytes, from + 1, line, 'invalid length in a reply')
+    const { frameBytes, inlineBytes } = this.limits
+    // what the frame has left, without the CRLF
+    const room = frameBytes - (from + 3 - start)
+    const line =
+      room < inlineBytes
+        ? lineEnd(bytes, from + 1, end, room, tooLarge, start + this.seen)
+        : lineEnd(bytes, from + 1, end, inlineBytes, 'reply line too long', start + this.seen)
+    if (line >= 0) return line + 2
+    // the last byte may be the CR
+    this.seen = end - 1 - start
+    return -1
+  }
+
+  private bulk(from: number): number {
+    const { bytes, start, end } = this.buffer
+    if (bytes[from + 1] === question && from + 1 < end)
+      throw new ProtocolError('streamed strings are not supported')
+    if (!header.read(bytes, from + 1, end, 'invalid length in a reply')) return -1
+    const length = header.value
     if (length < -1 || length > this.limits.bulkBytes) throw new ProtocolError('invalid length in a reply')
-    if (length === -1) {
-      this.advance(line + 2 - start, type, atTop)
-      return true
-    }
-    const to = line + 2 + length
-    this.check(to + 2 - start)
+    if (length === -1) return header.end + 2
+    const to = header.end + 2 + length
+    if (to + 2 - start > this.limits.frameBytes) throw new ProtocolError(tooLarge)
     if (to + 2 > end) {
       this.needed = to + 2 - start
-      return false
+      return -1
     }
     if (bytes[to] !== cr || bytes[to + 1] !== lf) throw new ProtocolError('expected CRLF after a bulk string')
-    this.advance(to + 2 - start, type, atTop)
-    return true
+    return to + 2
   }
 
-  private aggregate(from: number, type: number, atTop: boolean): boolean {
-    const { bytes, start, end } = this.buffer
-    if (from + 1 >= end) return false
-    if (bytes[from + 1] === 63) throw new ProtocolError('streamed aggregates are not supported')
-    const line = lengthLineEnd(bytes, from + 1, end, 'reply length line too long')
-    if (line < 0) return false
-    const count = readInteger(bytes, from + 1, line, 'invalid count in a reply')
-    if (count < -1 || count > this.limits.elements) throw new ProtocolError('invalid count in a reply')
-    if (this.left.length >= this.limits.depth) throw new ProtocolError('a reply is nested too deeply')
-    if (type === replyType.attribute) {
-      // an attribute is no element of its own: the one it describes follows it
-      if (atTop) this.attributePending = true
-      else this.left[this.left.length - 1] = (this.left[this.left.length - 1] ?? 0) + 1
-    }
-    this.advance(line + 2 - start, type, atTop)
-    const pairs = type === replyType.map || type === replyType.attribute
-    this.left.push(Math.max(0, pairs ? 2 * count : count))
-    return true
+  private aggregate(from: number): number {
+    const { bytes, end } = this.buffer
+    if (bytes[from + 1] === question && from + 1 < end)
+      throw new ProtocolError('streamed aggregates are not supported')
+    if (!header.read(bytes, from + 1, end, 'invalid count in a reply')) return -1
+    if (header.value < -1 || header.value > this.limits.elements)
+      throw new ProtocolError('invalid count in a reply')
+    if (this.around.length >= this.limits.depth) throw new ProtocolError('a reply is nested too deeply')
+    return header.end + 2
   }
+}
 
-  private advance(to: number, type: number, atTop: boolean): void {
-    this.check(to)
-    this.at = to
-    if (atTop) {
-      if (type !== replyType.attribute) this.frameType = type
-      return
-    }
-    const level = this.left.length - 1
-    this.left[level] = (this.left[level] ?? 0) - 1
-  }
+/** Where the bulk string ends whose length begins at `from`; -1 unless it is there as a whole and sound. */
+function wholeBulk(bytes: Buffer, from: number, end: number, limit: number): number {
+  if (!header.readPlain(bytes, from, end)) return -1
+  const to = header.end + 2 + header.value
+  return header.value <= limit && to + 2 <= end && bytes[to] === cr && bytes[to + 1] === lf ? to + 2 : -1
+}
 
-  private check(frameBytes: number): void {
-    if (frameBytes > this.limits.frameBytes) throw new ProtocolError('a reply is larger than the limit')
-  }
+/** The same for a line of at most `limit` bytes. */
+function wholeLine(bytes: Buffer, from: number, end: number, limit: number): number {
+  const cap = Math.min(end - 1, from + limit + 1)
+  for (let i = from; i < cap; i++) if (bytes[i] === cr) return bytes[i + 1] === lf ? i + 2 : -1
+  return -1
+}
+
+function isAggregate(type: number): boolean {
+  return (
+    type === replyType.array ||
+    type === replyType.map ||
+    type === replyType.set ||
+    type === replyType.push ||
+    type === replyType.attribute
+  )
 }

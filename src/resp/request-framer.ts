@@ -1,5 +1,6 @@
 import { ByteBuffer } from './byte-buffer.ts'
-import { lengthLineEnd, readInteger } from './integer.ts'
+import { commandName } from './command-name.ts'
+import { LengthLine } from './integer.ts'
 import type { FrameLimits } from './limits.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { inlineRequest, Request } from './request.ts'
@@ -8,8 +9,8 @@ const star = 42
 const dollar = 36
 const lf = 10
 const cr = 13
-/** Longer than any command's name; a name past it is passed on without being known. */
-const longestName = 64
+const countLine = new LengthLine('too big mbulk count string')
+const lengthLine = new LengthLine('too big bulk count string')
 
 /**
  * Cuts a client's bytes into commands. Any split of the bytes gives the same commands. Error words are redis-server's own,
@@ -67,50 +68,48 @@ export class RequestFramer {
 
   private header(): boolean {
     const { bytes, start, end } = this.buffer
-    const line = lengthLineEnd(bytes, start + 1, end, 'too big mbulk count string')
-    if (line < 0) return false
-    const count = readInteger(bytes, start + 1, line, 'invalid multibulk length')
+    if (!countLine.read(bytes, start + 1, end, 'invalid multibulk length')) return false
+    const count = countLine.value
     if (count > this.limits.elements) throw new ProtocolError('invalid multibulk length')
     this.expected = Math.max(0, count)
-    this.at = line + 2 - start
+    this.at = countLine.end + 2 - start
     return true
   }
 
   private body(): boolean {
     const { bytes, start, end } = this.buffer
-    while (this.seen < this.expected) {
-      const from = start + this.at
-      if (from >= end) return false
+    const { limits, expected } = this
+    let { seen } = this
+    let from = start + this.at
+    while (seen < expected && from < end) {
       const type = bytes[from] ?? 0
       if (type !== dollar) throw new ProtocolError(`expected '$', got '${printable(type)}'`)
-      const line = lengthLineEnd(bytes, from + 1, end, 'too big bulk count string')
-      if (line < 0) return false
-      const length = readInteger(bytes, from + 1, line, 'invalid bulk length')
-      if (length < 0 || length > this.limits.bulkBytes) throw new ProtocolError('invalid bulk length')
-      const to = line + 2 + length
-      if (to + 2 - start > this.limits.frameBytes) throw new ProtocolError('invalid request length')
+      if (!lengthLine.read(bytes, from + 1, end, 'invalid bulk length')) break
+      const length = lengthLine.value
+      if (length < 0 || length > limits.bulkBytes) throw new ProtocolError('invalid bulk length')
+      const to = lengthLine.end + 2 + length
+      if (to + 2 - start > limits.frameBytes) throw new ProtocolError('invalid request length')
       if (to + 2 > end) {
         this.needed = to + 2 - start
-        return false
+        break
       }
       if (bytes[to] !== cr || bytes[to + 1] !== lf)
         throw new ProtocolError('expected CRLF after a bulk string')
-      if (this.seen === 0) {
-        this.nameFrom = line + 2 - start
+      if (seen === 0) {
+        this.nameFrom = to - length - start
         this.nameTo = to - start
       }
-      this.seen++
-      this.at = to + 2 - start
+      seen++
+      from = to + 2
     }
-    return true
+    this.seen = seen
+    this.at = from - start
+    return seen === expected
   }
 
   private complete(): Request {
     const { bytes, start } = this.buffer
-    const name =
-      this.nameTo - this.nameFrom > longestName
-        ? ''
-        : bytes.toString('latin1', start + this.nameFrom, start + this.nameTo).toUpperCase()
+    const name = commandName(bytes, start + this.nameFrom, start + this.nameTo)
     const request = new Request(bytes, start, start + this.at, name, this.expected, null)
     this.buffer.consume(this.at)
     this.reset()
@@ -127,7 +126,7 @@ export class RequestFramer {
     }
     const to = start + found
     const line = bytes.toString('latin1', start, bytes[to - 1] === cr && to > start ? to - 1 : to)
-    const request = inlineRequest(bytes, start, to + 1, line)
+    const request = inlineRequest(line)
     this.buffer.consume(found + 1)
     this.reset()
     return request

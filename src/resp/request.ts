@@ -1,7 +1,12 @@
+import { commandName } from './command-name.ts'
+import { encodeCommand } from './encode.ts'
 import { splitInline } from './inline.ts'
 import { readInteger } from './integer.ts'
 
-/** One command as it came, undecoded: a view into the bytes that arrived. */
+/**
+ * One command, undecoded: a view into the bytes that arrived, or, of an inline command, the array that means the same.
+ * Redis reads on past a NUL in an inline command, so none reaches a connection that others share.
+ */
 export class Request {
   readonly bytes: Buffer
   readonly start: number
@@ -10,7 +15,8 @@ export class Request {
   readonly name: string
   /** Arguments, the name included. */
   readonly argc: number
-  private readonly inline: readonly string[] | null
+  /** The arguments of an inline command, decoded; null: it came as an array. */
+  readonly inline: readonly string[] | null
   private offsets: number[] | null = null
 
   constructor(
@@ -70,8 +76,11 @@ export class Request {
 }
 
 /** @param line latin1 text without its line end; null when it holds no command */
-export function inlineRequest(bytes: Buffer, start: number, end: number, line: string): Request | null {
+export function inlineRequest(line: string): Request | null {
   const parts = splitInline(line)
-  const name = parts[0]
-  return name === undefined ? null : new Request(bytes, start, end, name.toUpperCase(), parts.length, parts)
+  const [first] = parts
+  if (first === undefined) return null
+  const bytes = encodeCommand(parts, 'latin1')
+  const name = commandName(Buffer.from(first, 'latin1'), 0, first.length)
+  return new Request(bytes, 0, bytes.length, name, parts.length, parts)
 }
