@@ -25,7 +25,7 @@ export class RedisGroup {
   private readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-group-'))
   private readonly redis: (ChildProcess | null)[] = []
   private readonly sentinels: (ChildProcess | null)[] = []
-  private realSentinels: readonly number[] = []
+  private readonly realSentinels = new Set<number>()
 
   /** Addresses of this process alone (127.`block`.x.y): nodes are .1, .2, .3, the gateway .100. */
   constructor({ holdMs = 3000, nodes = 3, block = 10 } = {}) {
@@ -45,8 +45,8 @@ export class RedisGroup {
     await this.settled(0)
     if (record) await this.writeRecord(0, { number: 1, node: 0 })
     if (sentinels === false) return
-    this.realSentinels = sentinels === true ? nodes.map((node) => node.index) : sentinels
-    for (const index of this.realSentinels) this.startSentinel(index)
+    const all = nodes.map((node) => node.index)
+    for (const index of sentinels === true ? all : sentinels) this.startSentinel(index)
     await this.sentinelsKnowAll()
   }
 
@@ -111,6 +111,7 @@ export class RedisGroup {
   async killSentinel(node: number): Promise<void> {
     const child = this.sentinels[node]
     this.sentinels[node] = null
+    this.realSentinels.delete(node)
     if (child?.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
@@ -201,6 +202,7 @@ export class RedisGroup {
     const first = this.topology.nodes[primary]
     if (node === undefined || first === undefined) return
     const { name } = this.topology
+    this.realSentinels.add(index)
     this.sentinels[index] = this.spawn('redis-server', `sentinel-${String(index)}`, [
       `bind ${node.address}`,
       `port ${String(node.sentinelPort)}`,
@@ -231,7 +233,7 @@ export class RedisGroup {
     for (const index of this.realSentinels)
       await eventually('sentinels know each other', 15_000, async () => {
         const reply = await this.askSentinel(index, ['SENTINEL', 'CKQUORUM', this.topology.name])
-        return text(reply).startsWith(`OK ${String(this.realSentinels.length)}`) ? true : text(reply)
+        return text(reply).startsWith(`OK ${String(this.realSentinels.size)}`) ? true : text(reply)
       })
   }
 
