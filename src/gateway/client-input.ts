@@ -1,21 +1,24 @@
 import { encodeError } from '../resp/encode.ts'
 import { requestLimits, unauthenticatedLimits } from '../resp/limits.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
-import { localAnswer, type Command } from './command.ts'
+import { Command } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
 import type { Hub } from './hub.ts'
-import { intake, type IntakeState } from './intake.ts'
 import type { SessionState } from './session-state.ts'
+
+/** Commands of one session that may wait. */
+const mostCommands = 100_000
 
 /** Cuts a client's bytes into commands and puts them into its queue, no more than the limits allow. */
 export class ClientInput {
   /** Nothing further is taken: it said QUIT, or what is no RESP. */
   closed = false
+  /** What is to be said to what is no RESP, behind all answers. */
+  complaint: Buffer | null = null
   private readonly hub: Hub
   private readonly state: SessionState
   private readonly queue: CommandQueue
   private readonly framer: RequestFramer
-  private readonly transaction: IntakeState = { inMulti: false }
   /** AUTH or HELLO is under way: what the client may do, and how much it may send, is not known before it is answered. */
   private introducing = false
 
@@ -36,15 +39,25 @@ export class ClientInput {
 
   /** @param underWay commands of the session that are sent and not answered */
   take(underWay: number): void {
+    const nowMs = this.hub.now()
     try {
       while (!this.closed && !this.full(underWay)) {
         const request = this.framer.next()
         if (request === null) return
-        this.enqueue(intake(request, this.transaction, this.hub))
+        this.queue.push(new Command(request, nowMs))
+        const { name } = request
+        if (name === 'QUIT') this.closed = true
+        else if (
+          (name === 'AUTH' || name === 'HELLO') &&
+          this.hub.passwordRequired &&
+          !this.state.authenticated
+        )
+          this.introducing = true
       }
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error)
-      this.enqueue(localAnswer(encodeError(`ERR Protocol error: ${words}`), 'quit', this.hub.now()))
+      this.closed = true
+      this.complaint = encodeError(`ERR Protocol error: ${words}`)
     }
   }
 
@@ -53,25 +66,14 @@ export class ClientInput {
     return (
       this.introducing ||
       this.queue.bytes > limits.parkedBytes ||
-      this.queue.length + underWay > limits.parkedCommands ||
+      this.queue.length + underWay > mostCommands ||
       (this.queue.length > 0 && traffic.parkedBytes > limits.allParkedBytes)
     )
   }
 
-  /** A reply came: the client may be known now, or its introduction have failed. @param next sent and not answered */
-  review(next: Command | undefined): void {
+  /** An introduction was answered: the client may be known now. */
+  introduced(): void {
+    this.introducing = false
     if (this.state.authenticated) this.framer.limits = requestLimits
-    this.introducing = [this.queue.peek(), next].some((command) => this.introduces(command))
-  }
-
-  private enqueue(command: Command): void {
-    this.queue.push(command)
-    if (command.kind === 'quit') this.closed = true
-    this.introducing ||= this.introduces(command)
-  }
-
-  private introduces(command: Command | undefined): boolean {
-    if (this.state.authenticated || !this.hub.passwordRequired) return false
-    return command?.kind === 'auth' || command?.kind === 'hello'
   }
 }

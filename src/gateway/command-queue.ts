@@ -1,6 +1,5 @@
 import type { Command } from './command.ts'
 import { Fifo } from './fifo.ts'
-import { sendable } from './send-run.ts'
 import type { Traffic } from './traffic.ts'
 
 /** A session's commands that wait to be sent, counted in the traffic of all. */
@@ -21,43 +20,33 @@ export class CommandQueue {
     return this.fifo.peek()
   }
 
+  /** @param index from the head */
+  at(index: number): Command | undefined {
+    return this.fifo.at(index)
+  }
+
   push(command: Command): void {
     this.fifo.push(command)
-    this.count(1, command.size)
+    this.count(1, command.request.length)
   }
 
   shift(): Command | undefined {
     const command = this.fifo.shift()
-    if (command !== undefined) this.count(-1, -command.size)
+    if (command !== undefined) this.count(-1, -command.request.length)
     return command
   }
 
   /** Puts commands that were sent in vain before all others, in their order. */
   putBack(commands: readonly Command[]): void {
     this.fifo.unshift(commands)
-    for (const command of commands) this.count(1, command.size)
+    for (const command of commands) this.count(1, command.request.length)
   }
 
   clear(): void {
-    this.fifo.drain()
-    this.traffic.parked -= this.counted
-    this.traffic.parkedBytes -= this.bytes
-    this.counted = 0
-    this.bytes = 0
+    while (this.shift() !== undefined) continue
   }
-
-  /** Takes what may be sent now, as few pieces of bytes. @see sendable */
-  take(onTaken: (command: Command) => void, more: () => boolean): readonly Buffer[] {
-    const before = this.fifo.length
-    const { buffers, bytes } = sendable(this.fifo, onTaken, more)
-    this.count(this.fifo.length - before, -bytes)
-    return buffers
-  }
-
-  private counted = 0
 
   private count(commands: number, bytes: number): void {
-    this.counted += commands
     this.bytes += bytes
     this.traffic.parked += commands
     this.traffic.parkedBytes += bytes

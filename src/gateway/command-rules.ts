@@ -1,49 +1,11 @@
 import type { Request } from '../resp/request.ts'
 
-/** What a command does to its session. `plain`: nothing; the state is touched by the others once their reply is there. */
-export type CommandKind =
-  | 'plain'
-  | 'auth'
-  | 'hello'
-  | 'select'
-  | 'client'
-  | 'multi'
-  | 'exec'
-  | 'discard'
-  | 'watch'
-  | 'unwatch'
-  | 'subscription'
-  | 'monitor'
-  | 'reset'
-  | 'quit'
-
 export type Treatment =
   | { readonly kind: 'pass' }
   /** Answered here, without the `-`. */
   | { readonly kind: 'refuse'; readonly error: string }
-  /** FLUSHALL: run as a script that restores the record. */
+  /** FLUSHALL: of the databases that a client can see. */
   | { readonly kind: 'flush-all'; readonly mode: 'SYNC' | 'ASYNC' | '' }
-
-const kinds = new Map<string, CommandKind>([
-  ['AUTH', 'auth'],
-  ['HELLO', 'hello'],
-  ['SELECT', 'select'],
-  ['CLIENT', 'client'],
-  ['MULTI', 'multi'],
-  ['EXEC', 'exec'],
-  ['DISCARD', 'discard'],
-  ['WATCH', 'watch'],
-  ['UNWATCH', 'unwatch'],
-  ['SUBSCRIBE', 'subscription'],
-  ['UNSUBSCRIBE', 'subscription'],
-  ['PSUBSCRIBE', 'subscription'],
-  ['PUNSUBSCRIBE', 'subscription'],
-  ['SSUBSCRIBE', 'subscription'],
-  ['SUNSUBSCRIBE', 'subscription'],
-  ['MONITOR', 'monitor'],
-  ['RESET', 'reset'],
-  ['QUIT', 'quit'],
-])
 
 const unavailable = new Set([
   'SYNC',
@@ -55,13 +17,9 @@ const unavailable = new Set([
   'SLAVEOF',
   'FAILOVER',
 ])
-const examined = new Set([...unavailable, 'SELECT', 'MOVE', 'COPY', 'SWAPDB', 'CLIENT', 'FLUSHALL'])
+const examined = new Set([...unavailable, 'SELECT', 'MOVE', 'COPY', 'SWAPDB', 'CLIENT', 'SCRIPT', 'FLUSHALL'])
 const outOfRange: Treatment = { kind: 'refuse', error: 'ERR DB index is out of range' }
 const pass: Treatment = { kind: 'pass' }
-
-export function kindOf(name: string): CommandKind {
-  return kinds.get(name) ?? 'plain'
-}
 
 /** @param databases how many a client may see; the record lives above them */
 export function treat(request: Request, databases: number): Treatment {
@@ -79,6 +37,8 @@ export function treat(request: Request, databases: number): Treatment {
       const quiet = request.keyword(1) === 'REPLY' && request.keyword(2) !== 'ON' && request.argc === 3
       return quiet ? refusal(`CLIENT REPLY ${request.keyword(2)}`) : pass
     }
+    case 'SCRIPT':
+      return request.keyword(1) === 'DEBUG' && request.keyword(2) !== 'NO' ? refusal('SCRIPT DEBUG') : pass
     case 'FLUSHALL': {
       const mode = request.keyword(1)
       const known = mode === 'SYNC' || mode === 'ASYNC'
@@ -99,7 +59,9 @@ function treatCopy(request: Request, databases: number): Treatment {
 
 /** Redis reads the number with string2ll: what is no plain integer is refused there, in its own words. */
 function inRange(index: string | undefined, databases: number): Treatment {
-  return index !== undefined && /^\d+$/.test(index) && Number(index) >= databases ? outOfRange : pass
+  return index !== undefined && /^(?:0|[1-9]\d{0,9})$/.test(index) && Number(index) >= databases
+    ? outOfRange
+    : pass
 }
 
 function refusal(what: string): Treatment {

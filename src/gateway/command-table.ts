@@ -1,36 +1,25 @@
 import type { Reply } from '../resp/decode.ts'
 import type { Request } from '../resp/request.ts'
-import { kindOf } from './command-rules.ts'
 
+/** What the server says about one of its commands (https://redis.io/docs/latest/commands/command/). */
 export interface CommandFacts {
+  /** Arguments with the name; negative: at least as many. */
+  readonly arity: number
   /** May run twice without a difference. */
   readonly readOnly: boolean
+  readonly write: boolean
+  /** Refused when memory is over its limit. */
+  readonly denyOom: boolean
   /** May wait for somebody else. */
   readonly blocking: boolean
+  readonly noMulti: boolean
+  /** It has subcommands, listed as `XINFO STREAM`. */
+  readonly container: boolean
 }
 
-/** What the server says about its commands; subcommands as `XINFO STREAM`. */
 export type CommandTable = ReadonlyMap<string, CommandFacts>
 
-/** Commands without effect on data that the server does not flag as read-only. */
-const harmless = new Set([
-  'PING',
-  'ECHO',
-  'TIME',
-  'LASTSAVE',
-  'INFO',
-  'ROLE',
-  'COMMAND',
-  'READONLY',
-  'READWRITE',
-])
-/** Kinds that set up a session: running them once more leaves it the same. */
-const repeatable = new Set(['auth', 'hello', 'select', 'client', 'quit', 'reset'])
-const unknown: CommandFacts = { readOnly: false, blocking: false }
-
-/**
- * Reads the reply to COMMAND (https://redis.io/docs/latest/commands/command/). What it does not list counts as a write.
- */
+/** Reads the reply to COMMAND. */
 export function readCommandTable(reply: Reply | undefined): CommandTable {
   const table = new Map<string, CommandFacts>()
   if (Array.isArray(reply)) for (const entry of reply as readonly Reply[]) readEntry(entry, table)
@@ -39,20 +28,28 @@ export function readCommandTable(reply: Reply | undefined): CommandTable {
 
 function readEntry(entry: Reply, table: Map<string, CommandFacts>): void {
   if (!Array.isArray(entry)) return
-  const [name, , flags, , , , , , , subcommands] = entry as readonly Reply[]
-  if (typeof name !== 'string' || !Array.isArray(flags)) return
+  const [name, arity, flags, , , , , , , subcommands] = entry as readonly Reply[]
+  if (typeof name !== 'string' || typeof arity !== 'number' || !Array.isArray(flags)) return
   const has = (flag: string): boolean => (flags as readonly Reply[]).includes(flag)
-  table.set(name.toUpperCase().replace('|', ' '), { readOnly: has('readonly'), blocking: has('blocking') })
-  if (Array.isArray(subcommands)) for (const sub of subcommands as readonly Reply[]) readEntry(sub, table)
+  const subs = Array.isArray(subcommands) ? (subcommands as readonly Reply[]) : []
+  table.set(name.toUpperCase().replace('|', ' '), {
+    arity,
+    readOnly: has('readonly'),
+    write: has('write'),
+    denyOom: has('denyoom'),
+    blocking: has('blocking'),
+    noMulti: has('no_multi'),
+    container: subs.length > 0,
+  })
+  for (const sub of subs) readEntry(sub, table)
 }
 
-export function factsOf(request: Request, table: CommandTable): CommandFacts {
-  return table.get(request.name) ?? unknown
-}
-
-/** May this command be sent a second time although it may have run? */
-export function isReplayable(request: Request, table: CommandTable): boolean {
-  if (harmless.has(request.name) || repeatable.has(kindOf(request.name))) return true
-  if (factsOf(request, table).readOnly) return true
-  return table.get(`${request.name} ${request.keyword(1)}`)?.readOnly === true
+/** @returns undefined when the server would not take it: no such command or subcommand, or a wrong number of arguments */
+export function factsOf(request: Request, table: CommandTable): CommandFacts | undefined {
+  let facts = table.get(request.name)
+  if (facts?.container === true && request.argc > 1)
+    facts = table.get(`${request.name} ${request.keyword(1)}`) ?? facts
+  if (facts === undefined || facts.container) return facts?.container === true ? undefined : facts
+  const fits = facts.arity < 0 ? request.argc >= -facts.arity : request.argc === facts.arity
+  return fits ? facts : undefined
 }

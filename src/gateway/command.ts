@@ -1,22 +1,41 @@
+import { encodeCommand } from '../resp/encode.ts'
 import type { Request } from '../resp/request.ts'
-import type { CommandKind } from './command-rules.ts'
+import type { CommandFacts } from './command-table.ts'
+import type { Route } from './routes.ts'
+import type { Carriage } from './scriptable.ts'
 
-/** A client's command on its way: waiting, sent, or answered and waiting for its confirmation. */
-export interface Command {
-  /** Null: only its answer exists. */
-  readonly request: Request | null
-  readonly kind: CommandKind
-  /** Sent instead of the request's own bytes. */
-  readonly bytes: Buffer | null
-  /** Told to the client instead of what the server answers; with no request, the whole answer. */
-  readonly answer: Buffer | null
-  readonly blocking: boolean
-  /** Bytes it holds. */
-  readonly size: number
+/** A letter of the batch script. @see batchScript */
+export type Letter = 'r' | 'k' | 'w' | 'd' | 'u' | 'c' | 'f'
+
+/** A client's command from its arrival to its answer. */
+export class Command {
+  readonly request: Request
   /** When it came (ms). */
   readonly sinceMs: number
-}
+  /** Its answer, once it is known. */
+  answer: Buffer | null = null
+  /** May it be sent again although it may have run? */
+  replayable = true
+  letter: Letter = 'r'
+  carriage: Carriage = 'same'
+  /** Not scriptable after all: this user may not, or memory is short. Redis itself is to answer it. */
+  direct = false
+  route: Route | null = null
+  facts: CommandFacts | undefined
+  /** Sent instead of the request, where it is not part of a batch. */
+  replacement: Buffer | null = null
+  /** EXEC: what it runs. */
+  block: readonly Command[] | null = null
 
-export function localAnswer(answer: Buffer, kind: CommandKind, sinceMs: number): Command {
-  return { request: null, kind, bytes: null, answer, blocking: false, size: 0, sinceMs }
+  constructor(request: Request, sinceMs: number) {
+    this.request = request
+    this.sinceMs = sinceMs
+  }
+
+  /** What is sent. An inline command leaves as an array: a zero byte in its line would keep redis-server waiting for ever. */
+  wire(): Buffer {
+    const { request, replacement } = this
+    if (replacement !== null) return replacement
+    return request.inline === null ? request.raw() : encodeCommand(request.args(), 'latin1')
+  }
 }

@@ -1,17 +1,24 @@
+import { randomBytes } from 'node:crypto'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { Discovery, type Primary } from '../discovery/discovery.ts'
 import type { RedisCredentials } from '../discovery/redis-client.ts'
 import { HoldfastError } from '../errors.ts'
 import { controlChannel, formatEpoch } from '../insync/record.ts'
+import type { GatewayLimits } from '../spec/gateway-settings.ts'
 import { timing, type Topology } from '../topology/topology.ts'
 import { startAdmin, type Admin } from './admin.ts'
 import { readCommandTable, type CommandTable } from './command-table.ts'
-import { Confirmer } from './confirmer.ts'
+import { Confirmer, type Confirmable } from './confirmer.ts'
 import { Hold, readControlMessage } from './hold.ts'
-import type { Hub, SessionLimits } from './hub.ts'
+import type { Hub } from './hub.ts'
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts'
 import { Session } from './session.ts'
 import { describe, type GatewayStatus } from './status.ts'
+import { Door } from './door.ts'
+import { plainConnect, type Connect } from './connection.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import { markerKeyOf } from './marker-key.ts'
+import { Pools } from './pools.ts'
 import { noTraffic } from './traffic.ts'
 import { tooManySessions } from './words.ts'
 
@@ -30,18 +37,17 @@ export interface GatewayOptions {
   readonly log: GatewayLog
   /** A bound socket handed down; otherwise host and port of the topology. */
   readonly listenFd?: number
-  readonly limits?: Partial<SessionLimits>
-  readonly maxSessions?: number
+  /** Instead of the topology's. */
+  readonly limits?: GatewayLimits
+  /** How connections to the primary are opened; the plain way when left out. */
+  readonly connect?: Connect
 }
 
-const mebibyte = 1024 * 1024
-const defaultLimits: SessionLimits = {
-  parkedBytes: 64 * mebibyte,
-  parkedCommands: 100_000,
-  allParkedBytes: 512 * mebibyte,
-  answerBytes: 16 * mebibyte,
-}
-const defaultMaxSessions = 10_000
+/** Connections that a user, database and protocol share at most. */
+const lanesPerPool = 3
+const mostFlights = 8
+const flushLimits = { raws: 4096, items: 512, bytes: 1024 * 1024 }
+const tails = new Map<number, Buffer>()
 const sweepMs = 50
 /** A round that is under way for longer than its wait and this: nothing more is sent to that primary until it answers. */
 const stalledMs = 450
@@ -54,6 +60,9 @@ export class Gateway {
   private readonly confirmer: Confirmer
   private readonly hold: Hold
   private readonly hub: Hub
+  private readonly pools: Pools
+  private readonly door: Door
+  private lastId = 0
   private readonly server: Server
   readonly metrics: GatewayMetrics
   private admin: Admin | null = null
@@ -109,9 +118,11 @@ export class Gateway {
         log.warn({ from, to }, 'members written out of the in-sync set')
       },
     })
+    this.door = new Door(options.connect ?? plainConnect)
     this.hub = this.makeHub(now)
+    this.pools = this.makePools()
     this.hold = new Hold({
-      quiet: () => this.hub.traffic.inFlight === 0 && this.hub.traffic.held === 0,
+      quiet: () => this.hub.traffic.inFlight === 0 && this.pools.quiet,
       publishHeld: (id) => {
         const message = JSON.stringify({ type: 'held', id, gateway: topology.gateway.name })
         this.discovery.connection?.send([['PUBLISH', controlChannel, message]], 1000).catch(() => undefined)
@@ -122,9 +133,12 @@ export class Gateway {
         this.pumpAll()
       },
     })
-    this.server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      this.accept(socket)
-    })
+    this.server = createServer(
+      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000 },
+      (socket) => {
+        this.accept(socket)
+      },
+    )
   }
 
   /** @throws HoldfastError PORT_IN_USE */
@@ -158,11 +172,19 @@ export class Gateway {
     while (this.sessions.size > 0 && performance.now() < untilMs)
       await new Promise((resolve) => setTimeout(resolve, 10))
     for (const session of this.sessions) session.close()
+    this.removeMarkers(this.pools.discard())
+    this.door.close()
     if (this.sweeper !== null) clearInterval(this.sweeper)
     this.hold.release('the gateway stops')
     this.discovery.stop()
     await this.admin?.stop()
     await closed
+  }
+
+  /** Other limits, from now on. Sessions that are there stay. */
+  reload(limits: GatewayLimits): void {
+    Object.assign(this.hub.limits, limits)
+    this.pumpAll()
   }
 
   status(): GatewayStatus {
@@ -195,31 +217,127 @@ export class Gateway {
   }
 
   private makeHub(now: () => number): Hub {
-    const { topology, passwordRequired, limits } = this.options
+    const { topology, passwordRequired, limits, connect = plainConnect } = this.options
+    const { gateway, redis } = topology
     return {
-      holdMs: topology.gateway.holdMs,
-      databases: topology.redis.databases,
-      markersDb: topology.redis.markersDb,
+      gatewayId: randomBytes(6).toString('hex'),
+      holdMs: gateway.holdMs,
+      delivery: gateway.delivery,
+      ack: gateway.ack,
+      databases: redis.databases,
+      markersDb: redis.markersDb,
       passwordRequired,
-      limits: { ...defaultLimits, ...limits },
+      limits: { ...(limits ?? gateway.limits) },
       traffic: noTraffic(),
       counters: this.metrics.counters,
+      connect,
+      door: this.door,
+      setter: this.options.nodeCredentials,
       now,
       target: () => this.target(),
       commands: () => this.table,
-      holding: (inTransaction) => this.hold.active && (!inTransaction || this.hold.published),
-      planned: () => this.hold.published,
-      confirm: (session) => {
-        this.confirmer.request(session)
-        this.watch()
+      holding: () => this.hold.active,
+      poolOf: (state) => this.pools.of(state),
+      release: (pool) => {
+        this.pools.release(pool)
+      },
+      confirm: (one) => {
+        this.confirm(one)
+      },
+      removeMarkers: (keys) => {
+        this.removeMarkers(keys)
       },
       watch: () => {
         this.watch()
       },
+      nextId: () => ++this.lastId,
       closed: (session) => {
         this.sessions.delete(session)
       },
     }
+  }
+
+  private makePools(): Pools {
+    const { hub, options } = this
+    const { topology, log } = options
+    const { gateway } = topology
+    const { traffic, counters } = hub
+    return new Pools(
+      (state, number) => ({
+        gatewayId: hub.gatewayId,
+        connect: hub.connect,
+        delivery: gateway.delivery,
+        confirms: gateway.ack,
+        readsFast: gateway.reads === 'fast',
+        markersDb: hub.markersDb,
+        db: state.db,
+        f: topology.f,
+        flightsAtOnce: gateway.ack === 0 && gateway.delivery !== 'exactly-once' ? mostFlights : 1,
+        lanes: lanesPerPool,
+        limits: flushLimits,
+        markerPrefix: markerKeyOf(hub.gatewayId, String(number)),
+        now: hub.now,
+        nodeAt: (host, port) => this.nodeAt(host, port),
+        restore: () => state.commands,
+        tail: () => this.tail(),
+        confirm: hub.confirm,
+        confirmedRecord: (record, tookMs) => {
+          this.confirmer.record = record
+          this.metrics.confirmed(tookMs)
+        },
+        suspect: () => {
+          this.confirm(nobody)
+        },
+        target: () => this.target(),
+        holding: hub.holding,
+        watch: hub.watch,
+        note: (note, details) => {
+          log.warn(details, note)
+        },
+        answered: {
+          sent: ({ raws, items }) => {
+            traffic.inFlight += raws + items
+          },
+          answered: ({ raws, items }, tookMs) => {
+            traffic.inFlight -= raws + items
+            counters.upstreamTook(tookMs)
+          },
+          lost: ({ raws, items }) => {
+            traffic.inFlight -= raws + items
+          },
+          suppressed: ({ items }) => {
+            counters.duplicatesSuppressed += items
+          },
+        },
+      }),
+      hub.removeMarkers,
+      hub.setter,
+    )
+  }
+
+  private nodeAt(host: string, port: number): number | null {
+    const { nodes } = this.options.topology
+    return nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null
+  }
+
+  private tail(): Buffer {
+    const members = this.confirmer.record?.members.length ?? this.discovery.current?.members.length ?? 0
+    let tail = tails.get(members)
+    if (tail === undefined) {
+      const info = encodeCommand(['INFO', 'replication', 'persistence'])
+      tail = Buffer.concat([info, encodeCommand(['WAIT', String(members), '250']), info])
+      tails.set(members, tail)
+    }
+    return tail
+  }
+
+  private confirm(one: Confirmable): void {
+    this.confirmer.request(one)
+    this.watch()
+  }
+
+  private removeMarkers(keys: readonly string[]): void {
+    if (keys.length > 0) this.discovery.connection?.send([['DEL', ...keys]], 1000).catch(() => undefined)
   }
 
   private target(): Primary | null {
@@ -227,7 +345,7 @@ export class Gateway {
   }
 
   private accept(socket: Socket): void {
-    if (this.sessions.size >= (this.options.maxSessions ?? defaultMaxSessions)) {
+    if (this.sessions.size >= this.hub.limits.sessions) {
       socket.on('error', () => undefined)
       socket.end(tooManySessions, () => {
         socket.destroy()
@@ -239,7 +357,7 @@ export class Gateway {
 
   private takeUp(primary: Primary): void {
     const { epoch, node, address } = primary
-    for (const session of this.sessions) session.primaryOver()
+    this.allOver()
     const pausedMs = this.lostMs === null ? null : Math.round(performance.now() - this.lostMs)
     this.options.log.info({ node, address, epoch: formatEpoch(epoch), pausedMs }, 'primary taken up')
     this.metrics.primaries.inc()
@@ -255,8 +373,14 @@ export class Gateway {
     this.lostMs ??= performance.now()
     this.unreachableSinceMs ??= performance.now()
     this.options.log.warn({ why }, 'no primary')
-    for (const session of this.sessions) session.primaryOver()
+    this.allOver()
     this.confirmer.resume()
+  }
+
+  private allOver(): void {
+    this.door.close()
+    this.pools.primaryOver()
+    for (const session of this.sessions) session.primaryOver()
   }
 
   private linked(up: boolean, why: string): void {
@@ -285,7 +409,8 @@ export class Gateway {
   }
 
   private pumpAll(): void {
-    for (const session of this.sessions) session.pump()
+    this.pools.schedule()
+    for (const session of this.sessions) session.primaryThere()
   }
 
   private control(payload: string): void {
@@ -298,6 +423,7 @@ export class Gateway {
     this.discovery.connection?.send([['COMMAND']], 1000).then(
       ([reply]) => {
         this.table = readCommandTable(reply)
+        this.pumpAll()
       },
       () => undefined,
     )
@@ -313,7 +439,7 @@ export class Gateway {
   private sweep(): void {
     const { traffic } = this.hub
     const nowMs = performance.now()
-    if (traffic.parked + traffic.held + traffic.inFlight === 0) {
+    if (traffic.parked + traffic.inFlight === 0 && this.pools.quiet) {
       if (this.sweeper !== null) clearInterval(this.sweeper)
       this.sweeper = null
       return

@@ -1,48 +1,50 @@
 import type { Primary } from '../discovery/discovery.ts'
+import type { RedisCredentials } from '../discovery/redis-client.ts'
+import type { Counters } from './counters.ts'
 import type { CommandTable } from './command-table.ts'
+import type { Confirmable } from './confirmer.ts'
+import type { Connect } from './connection.ts'
+import type { Door } from './door.ts'
+import type { Ack, Delivery, GatewayLimits } from '../spec/gateway-settings.ts'
+import type { Pool } from './pool.ts'
 import type { Session } from './session.ts'
+import type { SessionState } from './session-state.ts'
 import type { Traffic } from './traffic.ts'
 
 /** What a session needs of the gateway around it. */
 export interface Hub {
+  readonly gatewayId: string
   readonly holdMs: number
+  readonly delivery: Delivery
+  readonly ack: Ack
   /** Databases a client can see. */
   readonly databases: number
   readonly markersDb: number
   readonly passwordRequired: boolean
-  readonly limits: SessionLimits
+  readonly limits: GatewayLimits
   readonly traffic: Traffic
   readonly counters: Counters
+  readonly connect: Connect
+  readonly door: Door
+  /** Who sets connections up for sessions: may do all of it. */
+  readonly setter: RedisCredentials | null
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   /** Where commands go; null: nowhere now. */
   readonly target: () => Primary | null
+  /** Empty until a primary was asked. */
   readonly commands: () => CommandTable
-  /** A switchover asks that nothing new is sent; what is within a transaction may end it until all is quiet. */
-  readonly holding: (inTransaction: boolean) => boolean
-  /** A switchover is under way, everybody holds, and writes are paused on the old primary. */
-  readonly planned: () => boolean
-  /** The session holds answers that arrived just now: confirm them. */
-  readonly confirm: (session: Session) => void
+  /** A switchover asks that nothing new is sent. */
+  readonly holding: () => boolean
+  /** The lanes of this user, database and protocol. */
+  readonly poolOf: (state: SessionState) => Pool
+  readonly release: (pool: Pool) => void
+  readonly confirm: (one: Confirmable) => void
+  /** Takes markers away that nobody will ask for again. */
+  readonly removeMarkers: (keys: readonly string[]) => void
   /** Something waits that time may end. */
   readonly watch: () => void
+  /** The next number for CLIENT ID. */
+  readonly nextId: () => number
   readonly closed: (session: Session) => void
-}
-
-export interface SessionLimits {
-  /** A client is not read from while it has more than this waiting to be sent, in bytes or in commands. */
-  readonly parkedBytes: number
-  readonly parkedCommands: number
-  /** The same for all sessions together. */
-  readonly allParkedBytes: number
-  /** The primary is not read from while a client has more than this of answers to take. */
-  readonly answerBytes: number
-}
-
-export interface Counters {
-  uncertain: number
-  tryAgain: number
-  inFlightLost: number
-  /** Milliseconds a parked command waited. */
-  readonly parkedFor: (milliseconds: number) => void
 }

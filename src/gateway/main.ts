@@ -31,7 +31,6 @@ export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): 
       passwordRequired: secret('password') !== '',
       log,
       limits,
-      maxSessions: limits.sessions,
       ...(env.HOLDFAST_LISTEN_FD === undefined ? {} : { listenFd: Number(env.HOLDFAST_LISTEN_FD) }),
     }),
     readLimits: () => Promise.resolve(readTopology(stateDir).gateway.limits),

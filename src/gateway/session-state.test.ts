@@ -21,7 +21,7 @@ function after(...commands: readonly string[]): SessionState {
 }
 
 const restored = (state: SessionState): string[] =>
-  state.restore().map((bytes) =>
+  state.restore({ user: 'gateway', password: 'own' }).map((bytes) =>
     bytes
       .toString()
       .split('\r\n')
@@ -38,31 +38,37 @@ test('what a new connection is told, to be as the lost one was', () => {
     'CLIENT SETNAME two',
   )
   assert.deepEqual(restored(state), [
-    'AUTH ann secret',
+    'AUTH gateway own',
     'HELLO 3',
     'SELECT 3',
     'CLIENT SETNAME two',
     'CLIENT SETINFO LIB-NAME x',
     'CLIENT NO-EVICT ON',
+    'AUTH ann secret',
   ])
   state.accept(request('RESET'))
   assert.deepEqual(restored(state), [])
   assert.equal(state.authenticated, false)
 })
 
-test('what binds a session to its connection', () => {
-  assert.equal(after('SELECT 1').bound, false)
-  for (const command of ['MULTI', 'WATCH a', 'MONITOR', 'CLIENT TRACKING ON'])
-    assert.equal(after(command).bound, true, command)
-  assert.equal(after('WATCH a', 'MULTI', 'EXEC').bound, false)
+test('subscriptions are made again on another connection', () => {
   const state = new SessionState()
-  state.acceptSubscription(['subscribe', 'a', 1])
-  state.acceptSubscription(['psubscribe', 'a*', 2])
-  assert.equal(state.subscriptionReplies(request('UNSUBSCRIBE')), 1)
-  state.acceptSubscription(['unsubscribe', 'a', 1])
-  assert.equal(state.bound, true)
-  state.acceptSubscription(['punsubscribe', 'a*', 0])
-  assert.equal(state.bound, false)
+  state.acceptSubscription('subscribe', 'a')
+  state.acceptSubscription('subscribe', 'b')
+  state.acceptSubscription('psubscribe', 'a*')
+  assert.equal(state.subscriptionReplies(request('UNSUBSCRIBE')), 2)
+  state.acceptSubscription('unsubscribe', 'a')
+  const again = state.resubscribe()
+  assert.equal(again.confirmations, 2)
+  assert.match(
+    Buffer.concat(again.commands).toString(),
+    /SUBSCRIBE\r\n\$1\r\nb\r\n.*PSUBSCRIBE\r\n\$2\r\na\*\r\n$/s,
+  )
+  state.acceptSubscription('unsubscribe', 'b')
+  assert.equal(state.subscribed, true)
+  state.acceptSubscription('punsubscribe', 'a*')
+  assert.equal(state.subscribed, false)
+  assert.equal(state.resubscribe().confirmations, 0)
 })
 
 test('what is refused, and what only looks like it', () => {

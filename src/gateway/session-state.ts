@@ -1,4 +1,4 @@
-import type { Reply } from '../resp/decode.ts'
+import type { RedisCredentials } from '../discovery/redis-client.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Request } from '../resp/request.ts'
 
@@ -12,18 +12,14 @@ export class SessionState {
   inMulti = false
   watching = false
   monitoring = false
-  tracking = false
+  /** Arguments of CLIENT TRACKING; null: off. */
+  tracking: readonly string[] | null = null
   private auth: readonly string[] | null = null
   private name: string | null = null
   private readonly info = new Map<string, string>()
   private noEvict = false
   private noTouch = false
   private readonly subscriptions = new Map<string, Set<string>>()
-
-  /** Set up so that no other connection can take over: what was agreed with the lost one cannot be restored. */
-  get bound(): boolean {
-    return this.inMulti || this.watching || this.monitoring || this.tracking || this.subscribed
-  }
 
   get subscribed(): boolean {
     for (const names of this.subscriptions.values()) if (names.size > 0) return true
@@ -74,27 +70,61 @@ export class SessionState {
     return request.argc > 1 ? request.argc - 1 : Math.max(1, this.namesFor(request.name.toLowerCase()).size)
   }
 
-  /** `subscribe`, channel, count and their like. */
-  acceptSubscription(reply: Reply): void {
-    if (!Array.isArray(reply)) return
-    const [kind, channel] = reply as readonly Reply[]
-    if (typeof kind !== 'string' || typeof channel !== 'string') return
+  /** @param kind `subscribe`, `punsubscribe` and their like */
+  acceptSubscription(kind: string, channel: string): void {
     const names = this.namesFor(kind)
     if (kind.includes('un')) names.delete(channel)
     else names.add(channel)
   }
 
-  /** Commands that give a new connection this state. */
-  restore(): Buffer[] {
+  /** What tells apart connections that sessions can share. */
+  get identity(): string {
+    return JSON.stringify([this.auth, this.db, this.protocol, this.noTouch])
+  }
+
+  /** Commands that give a shared connection what belongs to the identity. @see restore */
+  restoreShared(setter: RedisCredentials | null): Buffer[] {
     const commands: (readonly string[])[] = []
-    if (this.auth !== null) commands.push(['AUTH', ...this.auth])
+    if (this.protocol === 3) commands.push(['HELLO', '3'])
+    if (this.db !== 0) commands.push(['SELECT', String(this.db)])
+    if (this.noTouch) commands.push(['CLIENT', 'NO-TOUCH', 'ON'])
+    return this.asUser(commands, setter)
+  }
+
+  /** Every channel and pattern, as the commands that subscribe to them, and how many confirmations they bring. */
+  resubscribe(): { readonly commands: readonly Buffer[]; readonly confirmations: number } {
+    const commands: Buffer[] = []
+    let confirmations = 0
+    for (const [family, names] of this.subscriptions) {
+      if (names.size === 0) continue
+      const word = family === 'pattern' ? 'PSUBSCRIBE' : family === 'shard' ? 'SSUBSCRIBE' : 'SUBSCRIBE'
+      commands.push(encodeCommand([word, ...names], latin1))
+      confirmations += names.size
+    }
+    return { commands, confirmations }
+  }
+
+  /**
+   * Commands that give a new connection this state.
+   * @param setter who sets it up: the session's user may not be allowed to, and would then be in another database
+   */
+  restore(setter: RedisCredentials | null): Buffer[] {
+    const commands: (readonly string[])[] = []
     if (this.protocol === 3) commands.push(['HELLO', '3'])
     if (this.db !== 0) commands.push(['SELECT', String(this.db)])
     if (this.name !== null) commands.push(['CLIENT', 'SETNAME', this.name])
     for (const [key, value] of this.info) commands.push(['CLIENT', 'SETINFO', key, value])
     if (this.noEvict) commands.push(['CLIENT', 'NO-EVICT', 'ON'])
     if (this.noTouch) commands.push(['CLIENT', 'NO-TOUCH', 'ON'])
-    return commands.map((args) => encodeCommand(args, latin1))
+    return this.asUser(commands, setter)
+  }
+
+  /** AUTH itself is never subject to a user's rights. */
+  private asUser(commands: readonly (readonly string[])[], setter: RedisCredentials | null): Buffer[] {
+    const first =
+      commands.length > 0 && setter !== null ? [encodeCommand(['AUTH', setter.user, setter.password])] : []
+    const last = this.auth === null ? [] : [encodeCommand(['AUTH', ...this.auth], latin1)]
+    return [...first, ...commands.map((args) => encodeCommand(args, latin1)), ...last]
   }
 
   private namesFor(kind: string): Set<string> {
@@ -135,19 +165,19 @@ export class SessionState {
         this.noTouch = on
         break
       case 'TRACKING':
-        this.tracking = on
+        this.tracking = on ? request.args().slice(2) : null
         break
     }
   }
 
-  private reset(): void {
+  reset(): void {
     Object.assign(this, { authenticated: false, protocol: 2, db: 0, auth: null, name: null, noEvict: false })
     Object.assign(this, {
       noTouch: false,
       inMulti: false,
       watching: false,
       monitoring: false,
-      tracking: false,
+      tracking: null,
     })
     this.info.clear()
     this.subscriptions.clear()

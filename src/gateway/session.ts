@@ -1,38 +1,48 @@
 import type { Socket } from 'node:net'
-import type { Primary } from '../discovery/discovery.ts'
+import { flushAllScript } from '../insync/scripts.ts'
+import { encodeCommand, encodeError } from '../resp/encode.ts'
 import { ClientInput } from './client-input.ts'
-import { localAnswer, type Command } from './command.ts'
+import type { Command } from './command.ts'
 import { CommandQueue } from './command-queue.ts'
-import { HeldAnswers, type HeldCommand } from './held-answers.ts'
+import { treat } from './command-rules.ts'
+import { classOf } from './classes.ts'
+import { fillShare, isScriptable } from './fill.ts'
 import type { Hub } from './hub.ts'
-import { isReplayable } from './command-table.ts'
-import { lostInFlight, lostWhileCollecting, type Loss } from './losses.ts'
-import { ReplyPath } from './reply-path.ts'
+import { introduce } from './introductions.ts'
+import { Own } from './own.ts'
+import type { Pool } from './pool.ts'
+import { Pace } from './pace.ts'
+import { routeOf } from './routes.ts'
 import { SessionState } from './session-state.ts'
-import { Upstream } from './upstream.ts'
-import { noPrimary, uncertain, unconfirmed } from './words.ts'
+import type { Flush, Share, ShareOwner } from './share.ts'
+import { Transaction } from './transaction.ts'
+import { noPrimary, ok, uncertain, unconfirmed } from './words.ts'
 import { writeAll } from './write-all.ts'
 
-const backOffMs = 20
 /** A wait longer than this was parking, not a busy moment. */
 const parkedFromMs = 50
+const retryMs = 20
 
 /**
- * One client's connection. Its commands wait in `queue`, go to the primary when there is one, and their answers are held
- * until they are confirmed. A command is in exactly one of three places: queue, replies.sent, replies.held.
+ * One client's connection. Its commands wait in `queue`; one share of them at a time is under way: on a lane, at the door, or on
+ * a connection of the session's own. So they run in order, and are answered in order.
  */
-export class Session {
+export class Session implements ShareOwner {
+  readonly id: number
   private readonly hub: Hub
   private readonly client: Socket
-  private readonly input: ClientInput
   private readonly queue: CommandQueue
   private readonly state = new SessionState()
-  private readonly replies: ReplyPath
-  private upstream: Upstream | null = null
-  private upstreamOf: Primary | null = null
-  /** MULTI is sent, and neither EXEC nor DISCARD yet. */
-  private openMulti = false
-  private backingOff = false
+  private readonly input: ClientInput
+  private pool: Pool | null = null
+  private share: Share | null = null
+  private enlisted = false
+  /** Something is under way at the door or on the session's own connection. */
+  private special: Command | null = null
+  private transaction: Transaction | null = null
+  private own: Own | null = null
+  private readonly pace = new Pace()
+  private out: Buffer[] = []
   /** The client is not listened to any more: what is under way is finished, then it is closed. */
   private ending = false
   /** The client has sent its last byte. */
@@ -41,35 +51,17 @@ export class Session {
 
   constructor(hub: Hub, client: Socket) {
     this.hub = hub
+    this.id = hub.nextId()
     this.client = client
     this.queue = new CommandQueue(hub.traffic)
     this.input = new ClientInput(hub, this.state, this.queue)
-    this.replies = new ReplyPath(new HeldAnswers(hub.traffic, hub.now), this.state, {
-      replayable: (command) => this.replayable(command),
-      answered: (command) => {
-        if (!command.blocking) hub.traffic.inFlight--
-      },
-      stream: (bytes) => {
-        this.stream(bytes)
-      },
-      again: (commands, fresh) => {
-        this.again(commands, fresh)
-      },
-      stateChanged: () => {
-        this.intakeMore()
-      },
-      broken: () => {
-        this.upstream?.discard()
-        this.upstreamLost()
-      },
-    })
-    client.setNoDelay(true)
     client.on('data', (chunk: Buffer) => {
       this.input.push(chunk)
       this.take()
     })
     client.on('drain', () => {
-      this.limitWriting()
+      this.own?.resume()
+      this.pump()
     })
     client.on('end', () => {
       this.clientEnded()
@@ -82,92 +74,102 @@ export class Session {
     })
   }
 
-  /** Another primary, or none: what the old one answered and nobody confirmed is not to be believed. */
-  primaryOver(): void {
-    if (this.gone || this.upstreamOf === null) return
-    this.upstream?.discard()
-    this.upstream = null
-    this.upstreamOf = null
-    const held = this.replies.held.drain()
-    const barrier = held.findLastIndex((one) => one.answer !== null && one.command.request !== null)
-    const firm = held.slice(0, barrier + 1)
-    this.tell(firm, uncertain)
-    const { collected, commands } = this.replies.giveUp()
-    const rest = held.slice(barrier + 1)
-    const planned = this.hub.planned()
-    const replayable = (command: Command): boolean =>
-      this.replayable(command) || (planned && command.blocking)
-    if (collected === null) {
-      this.settle(lostInFlight(rest, commands, replayable))
-    } else {
-      this.tell(rest, uncertain)
-      this.settle(lostWhileCollecting(collected, commands, replayable))
+  // ---- for lanes
+
+  fill(flush: Flush, batching: boolean): void {
+    this.enlisted = false
+    if (this.gone || this.share !== null || this.special !== null) return
+    const share = fillShare(this, this.queue, flush, {
+      batching,
+      most: this.pace.commands,
+      delivery: this.hub.delivery,
+      protocol: this.state.protocol,
+      classify: (command) => {
+        this.classify(command)
+      },
+    })
+    this.share = share
+    if (share === null) {
+      this.pump()
+      return
     }
+    this.countSent(share.commands)
+    this.readMore()
   }
 
-  beginRound(): void {
-    this.replies.held.beginRound()
-  }
-
-  /** What had arrived when the round began is confirmed. */
-  confirmed(): void {
+  settled(share: Share): void {
+    if (this.share !== share) return
+    this.share = null
     if (this.gone) return
-    const { buffers, commands } = this.replies.held.confirmed()
-    writeAll(this.client, buffers)
-    this.finishIfQuit(commands)
-    this.limitWriting()
+    const { commands, settled, pieces } = share
+    let bytes = 0
+    for (const piece of pieces) bytes += piece.length
+    this.pace.saw(commands.length, bytes)
+    writeAll(this.client, pieces)
+    if (settled < commands.length) {
+      this.queue.putBack(settled === 0 ? commands : commands.slice(settled))
+      this.hub.counters.replayed += commands.length - settled
+      this.hub.watch()
+    }
+    if (this.queue.length > 0) this.pump()
+    else if (this.input.pendingBytes > 0) this.take()
+    else this.endIfDone()
+  }
+
+  // ---- for the gateway
+
+  /** Sends what can be sent. Called whenever something that stood in the way may have gone. */
+  pump(): void {
+    if (this.gone) return
+    while (this.share === null && this.special === null && !this.enlisted) {
+      const command = this.queue.peek()
+      if (command === undefined) break
+      if (this.client.writableLength > this.hub.limits.answerBytes) break
+      if (!this.step(command)) break
+    }
+    this.flushOut()
+    this.readMore()
     this.endIfDone()
+  }
+
+  /** Another primary, or none. */
+  primaryOver(): void {
+    this.own?.lost()
+  }
+
+  /** A primary is there: what lives on a connection of the session's own is set up again. */
+  primaryThere(): void {
+    this.own?.restore()
+    this.pump()
   }
 
   /** Ends what has waited too long. */
   sweep(nowMs: number, unreachableSinceMs: number | null): void {
     if (this.gone) return
     const limitMs = nowMs - this.hub.holdMs
-    const oldest = this.replies.held.oldestMs
-    if (oldest !== undefined && oldest <= limitMs) this.tell(this.replies.held.drain(), unconfirmed)
-    const sent = this.replies.sent.peek()
-    const stuck = sent?.blocking === false && sent.sinceMs <= limitMs
-    if (stuck && unreachableSinceMs !== null && unreachableSinceMs <= limitMs) {
-      this.upstream?.discard()
-      this.upstreamLost(() => false)
-    }
-    this.expireParked(limitMs)
+    const unreachable = unreachableSinceMs !== null && unreachableSinceMs <= limitMs
+    const { share } = this
+    if (share !== null) {
+      const since = share.commands[0]?.sinceMs ?? nowMs
+      if (since <= limitMs && (share.answered || unreachable)) this.abandon(share)
+    } else if (this.special !== null) {
+      if (this.special.sinceMs <= limitMs && unreachable) this.own?.expire()
+    } else this.expireParked(limitMs)
   }
 
-  /** Sends what can be sent. Called whenever something that stood in the way may have gone. */
-  pump(): void {
-    if (this.gone || this.queue.length === 0) return
-    if (this.queue.peek()?.request === null && this.replies.sent.length === 0) this.answerLocals()
-    if (this.queue.length === 0) return
-    const target = this.hub.target()
-    if (target === null || this.hub.holding(this.openMulti) || this.backingOff || this.replies.collecting) {
-      this.hub.watch()
-      return
-    }
-    if (this.upstream === null) this.open(target)
-    const { upstream } = this
-    if (upstream === null || !upstream.ready || upstream.full) return
-    const nowMs = this.hub.now()
-    const buffers = this.queue.take(
-      (command) => {
-        this.noteSent(command, nowMs)
-      },
-      () => !this.hub.holding(this.openMulti),
-    )
-    upstream.write(buffers)
-    this.intakeMore()
-  }
-
-  /** Cut by the gateway: it stops, or the session broke a rule. */
   close(): void {
     if (this.gone) return
     this.gone = true
-    this.upstream?.discard()
-    this.upstream = null
+    if (this.share !== null) this.share.cancelled = true
+    this.share = null
+    if (this.special !== null && this.special.route !== 'blocking') this.hub.traffic.inFlight--
+    this.special = null
     this.queue.clear()
-    this.replies.giveUp()
-    this.replies.held.drain()
+    this.own?.discard()
+    this.own = null
     this.client.destroy()
+    if (this.pool !== null) this.hub.release(this.pool)
+    this.pool = null
     this.hub.closed(this)
   }
 
@@ -178,219 +180,354 @@ export class Session {
     this.endIfDone()
   }
 
-  private take(): void {
-    if (this.gone || this.ending) return
-    this.input.take(this.replies.sent.length)
-    if (this.input.closed) this.ending = true
-    this.pump()
-    this.limitReading()
-  }
+  // ---- for what is special
 
-  private limitReading(): void {
-    if (this.input.full(this.replies.sent.length)) this.client.pause()
-    else if (!this.ending) this.client.resume()
-  }
-
-  private intakeMore(): void {
-    this.input.review(this.replies.sent.peek())
-    if (this.input.pendingBytes === 0) this.limitReading()
-    else
-      setImmediate(() => {
-        this.take()
-      })
-  }
-
-  private noteSent(command: Command, nowMs: number): void {
-    if (command.request === null && this.replies.sent.length === 0) {
-      this.place(command, command.answer)
+  /** The command that was under way at the door or on the session's own connection is answered. Null: it is to be tried again. */
+  specialDone(command: Command, answer: Buffer | readonly Buffer[] | null): void {
+    if (this.special !== command) return
+    this.special = null
+    if (command.route !== 'blocking') this.hub.traffic.inFlight--
+    if (this.gone) return
+    if (answer === null) {
+      this.queue.putBack([command])
+      setTimeout(() => {
+        this.pump()
+      }, retryMs)
       return
     }
-    this.replies.sent.push(command)
-    if (command.request === null) return
-    if (!command.blocking) this.hub.traffic.inFlight++
-    if (command.kind === 'multi') this.openMulti = true
-    else if (command.kind === 'exec' || command.kind === 'discard' || command.kind === 'reset')
-      this.openMulti = false
-    const waitedMs = nowMs - command.sinceMs
-    if (waitedMs > parkedFromMs) this.hub.counters.parkedFor(waitedMs)
+    writeAll(this.client, Buffer.isBuffer(answer) ? [answer] : answer)
+    this.take()
   }
 
-  private open(target: Primary): void {
-    this.upstreamOf = target
-    const upstream: Upstream = new Upstream(target.address, this.state.restore(), {
-      onReady: () => {
-        this.pump()
-      },
-      onReplies: (framer) => {
-        this.replies.read(framer)
-        if (this.gone) return
-        if (!this.replies.held.empty) this.hub.confirm(this)
-        this.limitWriting()
-        this.intakeMore()
-        this.pump()
-      },
-      onDrain: () => {
-        this.pump()
-      },
-      onClosed: () => {
-        this.upstreamLost()
+  /** What belongs to no command: a message of a subscription. */
+  deliver(bytes: Buffer): void {
+    if (this.gone) return
+    this.client.write(bytes)
+    if (this.client.writableLength > this.hub.limits.answerBytes) this.own?.pause()
+  }
+
+  stateChanged(): void {
+    if (this.pool !== null) this.hub.release(this.pool)
+    this.pool = null
+    this.input.introduced()
+  }
+
+  // ---- commands
+
+  private take(): void {
+    if (this.gone) return
+    if (!this.ending) this.input.take(this.share?.commands.length ?? 0)
+    this.pump()
+  }
+
+  private readMore(): void {
+    if (this.gone || this.ending) return
+    if (this.input.closed || this.input.full(this.share?.commands.length ?? 0)) this.client.pause()
+    else this.client.resume()
+  }
+
+  private classify(command: Command): void {
+    if (command.route !== null) return
+    const { route, facts } = routeOf(command.request, this.hub.commands())
+    command.route = route
+    command.facts = facts
+    if (command.request.name !== 'FLUSHALL') return
+    const treatment = treat(command.request, this.hub.databases)
+    if (treatment.kind !== 'flush-all') return
+    const { mode } = treatment
+    command.replacement = encodeCommand(['EVAL', flushAllScript, '0', mode, String(this.hub.markersDb)])
+  }
+
+  /** @returns false: the head of the queue has to wait */
+  private step(command: Command): boolean {
+    const { hub, state } = this
+    if (command.request.name === 'QUIT') {
+      this.queue.clear()
+      this.out.push(ok)
+      this.ending = true
+      return false
+    }
+    if (webWords.has(command.request.name)) {
+      this.close()
+      return false
+    }
+    const treatment = treat(command.request, hub.databases)
+    if (treatment.kind === 'refuse' && !this.unknownClient) {
+      this.transaction?.abort()
+      return this.answer(encodeError(treatment.error))
+    }
+    if (hub.commands().size === 0 || hub.target() === null) {
+      hub.watch()
+      return false
+    }
+    this.classify(command)
+    if (this.transaction !== null && !this.unknownClient) return this.inTransaction(this.transaction, command)
+    switch (command.route) {
+      case 'multi':
+        if (this.unknownClient || command.facts === undefined) return this.enlist()
+        this.transaction = new Transaction()
+        return this.answer(ok)
+      case 'exec':
+        if (command.block !== null && !command.direct && !state.watching) return this.enlist()
+        if (command.block !== null) return this.startOwn(command)
+        return this.enlist()
+      case 'read':
+        return state.tracking !== null || this.boundToOwn ? this.startOwn(command) : this.enlist()
+      case 'write':
+        return this.boundToOwn || this.needsTransaction(command) ? this.startOwn(command) : this.enlist()
+      case 'once':
+      case 'discard':
+        return this.boundToOwn ? this.startOwn(command) : this.enlist()
+      case 'door':
+        return this.boundToOwn ? this.startOwn(command) : this.startDoor(command)
+      case 'client-id':
+        if (this.unknownClient || command.facts === undefined) return this.enlist()
+        return this.answer(Buffer.from(`:${String(this.id)}\r\n`))
+      case 'reset':
+        this.resetAll()
+        return this.answer(resetAnswer)
+      case 'own':
+      case 'blocking':
+      case 'subscription':
+      case 'monitor':
+      case 'watch':
+      case 'unwatch':
+      case 'tracking':
+        return this.unknownClient || command.facts === undefined ? this.enlist() : this.startOwn(command)
+      default:
+        return this.enlist()
+    }
+  }
+
+  /** It has not said who it is: Redis answers everything with NOAUTH. */
+  private get unknownClient(): boolean {
+    return this.hub.passwordRequired && !this.state.authenticated
+  }
+
+  /** Subscribed in RESP2, or watching as MONITOR does: everything is answered on that connection. */
+  private get boundToOwn(): boolean {
+    return this.state.monitoring || (this.state.subscribed && this.state.protocol === 2)
+  }
+
+  private needsTransaction(command: Command): boolean {
+    if (this.hub.delivery !== 'exactly-once' || command.direct) return false
+    return this.poolOf().batching && !isScriptable(command, this.state.protocol)
+  }
+
+  private inTransaction(transaction: Transaction, command: Command): boolean {
+    const { hub } = this
+    switch (command.route) {
+      case 'multi':
+        transaction.abort()
+        return this.answer(encodeError('ERR MULTI calls can not be nested'))
+      case 'watch':
+        transaction.abort()
+        return this.answer(encodeError('ERR WATCH inside MULTI is not allowed'))
+      case 'discard':
+        if (command.facts === undefined) return this.tryInTransaction(transaction, command)
+        this.transaction = null
+        this.forgetWatch()
+        return this.answer(ok)
+      case 'reset':
+        this.resetAll()
+        return this.answer(resetAnswer)
+      case 'exec': {
+        if (command.facts === undefined) return this.tryInTransaction(transaction, command)
+        this.transaction = null
+        if (transaction.aborted) {
+          this.forgetWatch()
+          return this.answer(execAbort)
+        }
+        if (this.own?.watchBroken === true) {
+          this.forgetWatch()
+          return this.answer(this.state.protocol === 3 ? nullReply : nullArray)
+        }
+        command.block = transaction.commands
+        if (transaction.commands.length === 0 && !this.state.watching) return this.answer(emptyArray)
+        if (this.hub.delivery !== 'exactly-once' || this.state.watching) command.direct = true
+        return true
+      }
+      default:
+        if (command.facts === undefined || command.facts.noMulti || !this.poolOf().unrestricted(command))
+          return this.tryInTransaction(transaction, command)
+        this.queue.shift()
+        this.out.push(transaction.add(command, hub.limits.parkedBytes) ? queued : tooLarge)
+        return true
+    }
+  }
+
+  /** Redis says whether it would queue this. */
+  private tryInTransaction(transaction: Transaction, command: Command): boolean {
+    const target = this.hub.target()
+    if (target === null) return false
+    this.begin(command)
+    this.hub.door.ask(target, {
+      restore: this.state.restore(this.hub.setter),
+      commands: [multi, command.wire(), discard],
+      wanted: 2,
+      done: (answer) => {
+        if (answer?.equals(queued) !== true) {
+          if (answer !== null) transaction.abort()
+          this.specialDone(command, answer)
+        } else
+          this.specialDone(command, transaction.add(command, this.hub.limits.parkedBytes) ? answer : tooLarge)
       },
     })
-    this.upstream = upstream
+    return false
   }
 
-  /** The connection is gone; the primary may be well. What it answered can still be confirmed. */
-  private upstreamLost(replayable = (command: Command): boolean => this.replayable(command)): void {
-    this.upstream = null
-    if (this.gone) return
-    const torn = this.replies.torn
-    const { collected, commands } = this.replies.giveUp()
-    if (collected === null) this.settle(lostInFlight([], commands, replayable), torn)
-    else this.settle(lostWhileCollecting(collected, commands, replayable), torn)
+  private forgetWatch(): void {
+    if (this.state.watching) this.own?.unwatch()
+    this.state.watching = false
   }
 
-  private settle(loss: Loss, torn = false): void {
-    for (const { command, words } of loss.told) this.giveUp(command, words)
-    this.hub.counters.inFlightLost += loss.told.length
-    this.openMulti = false
-    if (loss.torn || torn || this.state.bound) {
-      this.cut()
-      return
+  private resetAll(): void {
+    this.transaction = null
+    this.own?.discard()
+    this.own = null
+    this.state.reset()
+    this.stateChanged()
+  }
+
+  private enlist(): boolean {
+    this.enlisted = true
+    this.poolOf().enlist(this)
+    return false
+  }
+
+  private poolOf(): Pool {
+    this.pool ??= this.hub.poolOf(this.state)
+    return this.pool
+  }
+
+  private startDoor(command: Command): boolean {
+    const target = this.hub.target()
+    if (target === null || this.hub.holding()) {
+      this.hub.watch()
+      return false
     }
-    this.requeue(loss.again)
-    this.backOff()
+    this.begin(command)
+    introduce(this.hub.door, target, this.state, this.hub.setter, command, (answer, accepted) => {
+      if (this.gone || this.special !== command) return
+      if (accepted) {
+        this.state.accept(command.request)
+        this.own?.follow(command)
+      }
+      if (answer !== null) this.stateChanged()
+      this.specialDone(command, answer)
+    })
+    return false
   }
 
-  private again(commands: readonly Command[], fresh: boolean): void {
-    this.requeue(commands)
-    if (fresh) {
-      this.openMulti = false
-      this.upstream?.discard()
-      this.upstream = null
+  private startOwn(command: Command): boolean {
+    if (this.hub.target() === null || this.hub.holding()) {
+      this.hub.watch()
+      return false
     }
-    this.backOff()
+    this.begin(command)
+    this.own ??= new Own(this.hub, this, this.state)
+    this.own.run(command)
+    return false
   }
 
-  private requeue(commands: readonly Command[]): void {
-    this.queue.putBack(commands)
-    if (commands.length > 0) this.hub.watch()
+  private begin(command: Command): void {
+    this.queue.shift()
+    this.special = command
+    if (command.route !== 'blocking') this.hub.traffic.inFlight++
+    this.countSent([command])
   }
 
-  private backOff(): void {
-    if (this.backingOff) return
-    this.backingOff = true
-    setTimeout(() => {
-      this.backingOff = false
-      this.pump()
-      this.endIfDone()
-    }, backOffMs)
+  private countSent(commands: readonly Command[]): void {
+    const { counters } = this.hub
+    const nowMs = this.hub.now()
+    for (const command of commands) {
+      counters.commands[classOf(command)]++
+      const waitedMs = nowMs - command.sinceMs
+      if (waitedMs > parkedFromMs) counters.parkedFor(waitedMs)
+    }
+  }
+
+  private answer(bytes: Buffer): true {
+    this.queue.shift()
+    this.out.push(bytes)
+    return true
+  }
+
+  private flushOut(): void {
+    if (this.out.length === 0) return
+    const { out } = this
+    this.out = []
+    writeAll(this.client, out)
+  }
+
+  // ---- ends
+
+  /** It waited for longer than `hold` allows. */
+  private abandon(share: Share): void {
+    share.cancelled = true
+    this.share = null
+    const { counters } = this.hub
+    const last = share.commands.findLastIndex((command) => !command.replayable)
+    const answers = share.commands.map((_, place) => {
+      if (share.answered) return unconfirmed
+      return place <= last ? uncertain : noPrimary
+    })
+    for (const answer of answers) counters[answer === noPrimary ? 'tryAgain' : 'uncertain']++
+    counters.holdExhausted++
+    writeAll(this.client, answers)
+    this.take()
   }
 
   private expireParked(limitMs: number): void {
-    const parked = this.upstream?.ready !== true || this.backingOff || this.hub.holding(this.openMulti)
-    if (!parked) return
+    let expired = false
     for (
       let next = this.queue.peek();
       next !== undefined && next.sinceMs <= limitMs;
       next = this.queue.peek()
     ) {
       this.queue.shift()
-      const torn = next.request !== null && next.kind !== 'plain'
-      this.giveUp(next, noPrimary)
-      if (!torn) continue
-      this.cut()
-      return
+      if (this.transaction !== null && next.request.name === 'EXEC') this.transaction = null
+      this.out.push(noPrimary)
+      this.hub.counters.tryAgain++
+      expired = true
     }
-  }
-
-  private answerLocals(): void {
-    for (let next = this.queue.peek(); next?.request === null; next = this.queue.peek()) {
-      this.queue.shift()
-      this.place(next, next.answer)
-    }
-  }
-
-  /** Answers without the server: in its turn. */
-  private giveUp(command: Command, words: Buffer): void {
-    if (command.request !== null) {
-      if (words === noPrimary) this.hub.counters.tryAgain++
-      else this.hub.counters.uncertain++
-    }
-    this.place(command, command.request === null ? command.answer : words)
-  }
-
-  private place(command: Command, answer: Buffer | null): void {
-    if (this.gone) return
-    const local = { ...command, request: null, answer }
-    if (this.replies.sent.length > 0) {
-      // a command that blocks was sent before it: its answer comes first
-      this.replies.sent.push(local)
-    } else if (this.replies.held.empty) {
-      if (answer !== null) writeAll(this.client, [answer])
-      this.finishIfQuit([{ command: local, answer }])
-    } else if (answer !== null) {
-      this.replies.held.add(local, answer, true)
-      this.hub.confirm(this)
-    }
-  }
-
-  /** Answers what is not to be confirmed any more. */
-  private tell(held: readonly HeldCommand[], words: Buffer): void {
-    const answers = held.map((one) => one.answer ?? words)
-    this.hub.counters.uncertain += held.filter((one) => one.answer === null).length
-    writeAll(this.client, answers)
-    this.finishIfQuit(held)
-  }
-
-  /** Nothing more can be right on this connection: what was answered leaves, then it is closed. */
-  private cut(): void {
-    this.queue.clear()
-    this.ending = true
-    this.place(localAnswer(Buffer.alloc(0), 'quit', this.hub.now()), Buffer.alloc(0))
-  }
-
-  private finishIfQuit(commands: readonly HeldCommand[]): void {
-    if (!this.ending) return
-    if (commands.some((one) => one.command.kind === 'quit'))
-      this.client.end(() => {
-        this.close()
-      })
-  }
-
-  private stream(bytes: Buffer): void {
-    if (this.replies.held.empty) writeAll(this.client, [bytes])
-    else this.replies.held.addBytes(bytes)
-  }
-
-  private limitWriting(): void {
-    const waiting = this.client.writableLength + this.replies.held.bytes
-    if (waiting > this.hub.limits.answerBytes) this.upstream?.pause()
-    else this.upstream?.resume()
+    if (!expired) return
+    this.hub.counters.holdExhausted++
+    this.flushOut()
+    this.take()
   }
 
   private clientEnded(): void {
-    const waits = this.replies.sent.peek()?.blocking === true || this.state.bound
-    if (waits || this.hub.target() === null) this.close()
-    else {
-      this.inputOver = true
-      this.endIfDone()
+    if (this.special?.route === 'blocking' || this.boundToOwn || this.hub.target() === null) {
+      this.close()
+      return
     }
+    this.inputOver = true
+    this.endIfDone()
   }
 
   private endIfDone(): void {
-    if (this.gone || !(this.ending || (this.inputOver && this.input.pendingBytes === 0))) return
-    if (
-      this.queue.length === 0 &&
-      this.replies.sent.length === 0 &&
-      this.replies.held.empty &&
-      !this.replies.collecting
-    )
-      this.client.end(() => {
-        this.close()
-      })
-  }
-
-  private replayable(command: Command): boolean {
-    return command.request === null || isReplayable(command.request, this.hub.commands())
+    if (this.gone || this.share !== null || this.special !== null || this.queue.length > 0) return
+    const over = this.ending || this.input.closed || (this.inputOver && !this.input.full(0))
+    if (!over) return
+    this.ending = true
+    if (this.input.complaint !== null) this.out.push(this.input.complaint)
+    this.input.complaint = null
+    this.flushOut()
+    this.client.end(() => {
+      this.close()
+    })
   }
 }
+
+/** The first words of a web page that posts a form at Redis: redis-server ends such a connection without a word. */
+const webWords = new Set(['POST', 'HOST:'])
+const multi = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
+const discard = Buffer.from('*1\r\n$7\r\nDISCARD\r\n')
+const queued = Buffer.from('+QUEUED\r\n')
+const resetAnswer = Buffer.from('+RESET\r\n')
+const tooLarge = encodeError('ERR the transaction is larger than the limit')
+const execAbort = encodeError('EXECABORT Transaction discarded because of previous errors.')
+const nullArray = Buffer.from('*-1\r\n')
+const nullReply = Buffer.from('_\r\n')
+const emptyArray = Buffer.from('*0\r\n')

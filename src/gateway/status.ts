@@ -44,7 +44,8 @@ export function describe(seen: {
     parked: traffic.parked,
     inFlight: traffic.inFlight,
     unconfirmed: traffic.held,
-    primary: primary === null ? null : primary.node === null ? addressKey(primary.address) : nameOf(primary.node),
+    primary:
+      primary === null ? null : primary.node === null ? addressKey(primary.address) : nameOf(primary.node),
     epoch: primary === null ? null : formatEpoch(primary.epoch),
     members: (seen.record?.members ?? primary?.members ?? []).map(nameOf),
     reachable: seen.reachable,

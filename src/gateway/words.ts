@@ -20,3 +20,5 @@ export function tryAgain(refusal: Buffer): Buffer {
   const reason = refusal.toString('latin1', 1, 200).trim()
   return encodeError(`TRYAGAIN this command did not run: ${reason}`)
 }
+
+export const ok = Buffer.from('+OK\r\n')

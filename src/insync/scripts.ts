@@ -45,13 +45,12 @@ redis.call('HSET',KEYS[1],'version',tostring(tonumber(ARGV[3])+1),'members',ARGV
 return 1`
 
 /**
- * FLUSHALL that keeps the record. ARGV[1]: 'SYNC', 'ASYNC' or ''. ARGV[2]: the markers' database.
- * May run with any database selected; Redis restores the caller's.
+ * FLUSHALL that keeps the record and the markers. ARGV[1]: 'SYNC', 'ASYNC' or ''. ARGV[2]: the markers' database, above all
+ * others. May run with any database selected; Redis restores the caller's.
  */
 export const flushAllScript = `#!lua flags=allow-oom
-redis.call('SELECT',ARGV[2])
-local kept=redis.call('HGETALL',KEYS[1])
-if ARGV[1]=='' then redis.call('FLUSHALL') else redis.call('FLUSHALL',ARGV[1]) end
-redis.call('SELECT',ARGV[2])
-if #kept>0 then redis.call('HSET',KEYS[1],unpack(kept)) end
+for d=0,ARGV[2]-1 do
+redis.call('SELECT',d)
+if ARGV[1]=='' then redis.call('FLUSHDB') else redis.call('FLUSHDB',ARGV[1]) end
+end
 return redis.status_reply('OK')`

@@ -1,0 +1,142 @@
+import type { Primary } from '../discovery/discovery.ts'
+import type { Command } from './command.ts'
+import { Fifo } from './fifo.ts'
+import { Lane } from './lane.ts'
+import type { LaneContext } from './lane-context.ts'
+import { Flush, type FlushLimits, type ShareOwner } from './share.ts'
+
+export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost'> {
+  readonly lanes: number
+  readonly limits: FlushLimits
+  readonly markerPrefix: string
+  /** Where commands go; null: nowhere now. */
+  readonly target: () => Primary | null
+  /** A switchover asks that nothing new is sent. */
+  readonly holding: () => boolean
+  /** Something waits that time may end. */
+  readonly watch: () => void
+}
+
+const backOffMs = 20
+
+/** The lanes of one user, database and protocol, and the sessions that have something to send on them. */
+export class Pool {
+  /** Sessions that use it. */
+  users = 0
+  private readonly options: PoolOptions
+  private readonly context: LaneContext
+  private readonly lanes: Lane[] = []
+  private readonly ready = new Fifo<ShareOwner>()
+  private scheduled = false
+  private backingOff = false
+
+  constructor(options: PoolOptions) {
+    this.options = options
+    this.context = {
+      ...options,
+      backOff: () => {
+        this.backOff()
+      },
+      freed: () => {
+        this.schedule()
+      },
+      lost: () => {
+        this.backOff()
+      },
+    }
+  }
+
+  get busy(): boolean {
+    return this.lanes.some((lane) => lane.busy)
+  }
+
+  /** Its lanes can run batches. False until one is set up. */
+  get batching(): boolean {
+    return this.options.delivery === 'exactly-once' && this.lanes.some((lane) => lane.direct)
+  }
+
+  /** Nothing of this command's kind is forbidden to the user, as far as is known. */
+  unrestricted(_command: Command): boolean {
+    return true
+  }
+
+  /** The session has commands to send. It is asked for them once, soon. */
+  enlist(owner: ShareOwner): void {
+    this.ready.push(owner)
+    this.schedule()
+  }
+
+  /** Something that stood in the way may have gone. */
+  schedule(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    setImmediate(() => {
+      this.scheduled = false
+      this.flush()
+    })
+  }
+
+  /** The primary is another one, or none: what the lanes have under way waits for its markers. */
+  primaryOver(): void {
+    for (const lane of this.lanes) lane.close()
+    this.schedule()
+  }
+
+  /** @returns the markers' keys, to be removed */
+  discard(): readonly string[] {
+    const keys = this.lanes.map((lane) => lane.markerKey)
+    for (const lane of this.lanes.splice(0)) lane.discard()
+    return keys.filter((key) => key !== null)
+  }
+
+  private flush(): void {
+    const { options, ready } = this
+    const target = options.target()
+    if (target === null || this.backingOff) {
+      options.watch()
+      return
+    }
+    this.openDown(target)
+    if (ready.length === 0) return
+    if (options.holding()) {
+      options.watch()
+      return
+    }
+    for (const lane of this.lanes) {
+      while (lane.free && ready.length > 0) {
+        const flush = new Flush(options.limits)
+        const batching = options.delivery === 'exactly-once' && lane.direct
+        for (let owner = ready.peek(); owner !== undefined && !flush.full; owner = ready.peek()) {
+          ready.shift()
+          owner.fill(flush, batching)
+        }
+        if (!flush.empty) lane.send(flush)
+      }
+      if (ready.length === 0) break
+    }
+    if (ready.length > 0 && this.lanes.length < options.lanes && this.lanes.every((lane) => lane.busy))
+      this.addLane(target)
+    options.watch()
+  }
+
+  /** Lanes that owe an answer are opened again even when nobody has anything new. */
+  private openDown(target: Primary): void {
+    if (this.lanes.length === 0 && this.ready.length > 0) this.addLane(target)
+    for (const lane of this.lanes) if (lane.down && (lane.busy || this.ready.length > 0)) lane.open(target)
+  }
+
+  private addLane(target: Primary): void {
+    const lane = new Lane(this.context, `${this.options.markerPrefix}:${String(this.lanes.length)}`)
+    this.lanes.push(lane)
+    lane.open(target)
+  }
+
+  private backOff(): void {
+    if (this.backingOff) return
+    this.backingOff = true
+    setTimeout(() => {
+      this.backingOff = false
+      this.schedule()
+    }, backOffMs)
+  }
+}

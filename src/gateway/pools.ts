@@ -1,0 +1,79 @@
+import type { RedisCredentials } from '../discovery/redis-client.ts'
+import { Pool, type PoolOptions } from './pool.ts'
+import type { SessionState } from './session-state.ts'
+
+/** What a pool's connections have in common. */
+export interface SharedState {
+  readonly db: number
+  readonly protocol: 2 | 3
+  /** Gives a new connection its user, protocol and database. */
+  readonly commands: readonly Buffer[]
+}
+
+/** An unused pool is kept for this long: the next client of its kind is often near. */
+const keptMs = 5000
+
+/** The pools of all users, databases and protocols. */
+export class Pools {
+  private readonly byIdentity = new Map<string, Pool>()
+  private readonly make: (state: SharedState, number: number) => PoolOptions
+  private readonly removeMarkers: (keys: readonly string[]) => void
+  private readonly setter: RedisCredentials | null
+  private made = 0
+
+  constructor(
+    make: (state: SharedState, number: number) => PoolOptions,
+    removeMarkers: (keys: readonly string[]) => void,
+    setter: RedisCredentials | null,
+  ) {
+    this.make = make
+    this.removeMarkers = removeMarkers
+    this.setter = setter
+  }
+
+  /** None of them has sent anything whose outcome is not known. */
+  get quiet(): boolean {
+    for (const pool of this.byIdentity.values()) if (pool.busy) return false
+    return true
+  }
+
+  of(state: SessionState): Pool {
+    const { identity } = state
+    let pool = this.byIdentity.get(identity)
+    if (pool === undefined) {
+      const shared = { db: state.db, protocol: state.protocol, commands: state.restoreShared(this.setter) }
+      pool = new Pool(this.make(shared, this.made++))
+      this.byIdentity.set(identity, pool)
+    }
+    pool.users++
+    return pool
+  }
+
+  release(pool: Pool): void {
+    pool.users--
+    if (pool.users > 0) return
+    setTimeout(() => {
+      if (pool.users > 0 || pool.busy) return
+      for (const [identity, one] of this.byIdentity) {
+        if (one !== pool) continue
+        this.byIdentity.delete(identity)
+        this.removeMarkers(pool.discard())
+      }
+    }, keptMs).unref()
+  }
+
+  schedule(): void {
+    for (const pool of this.byIdentity.values()) pool.schedule()
+  }
+
+  primaryOver(): void {
+    for (const pool of this.byIdentity.values()) pool.primaryOver()
+  }
+
+  /** @returns the markers' keys, to be removed */
+  discard(): readonly string[] {
+    const keys = [...this.byIdentity.values()].flatMap((pool) => pool.discard())
+    this.byIdentity.clear()
+    return keys
+  }
+}

@@ -1,0 +1,87 @@
+import type { Command } from './command.ts'
+
+/** The session a share belongs to, as far as lanes need to know it. */
+export interface ShareOwner {
+  /** Moves commands from its queue into the flush, as many as fit. `batching`: writes may go into its batch. */
+  readonly fill: (flush: Flush, batching: boolean) => void
+  /** The share is over: `pieces` may be told, commands from `settled` on go back to the head of the queue. */
+  readonly settled: (share: Share) => void
+}
+
+/** The commands of one session in one flush: all sent raw, or all within its batch. */
+export class Share {
+  readonly owner: ShareOwner
+  commands: Command[] = []
+  /** Answers in order, for the client: those of the commands before `settled`. */
+  pieces: Buffer[] = []
+  settled = 0
+  /** Its answers are the replies as they come; none is changed. */
+  simple = true
+  /** Sent raw, and the server would not run it now, by the command's place. Null: none was. */
+  refusals: Map<number, Buffer> | null = null
+  /** All its answers are there; they wait for their confirmation. */
+  answered = false
+  /** Nobody waits for it any more. */
+  cancelled = false
+
+  constructor(owner: ShareOwner) {
+    this.owner = owner
+  }
+
+  /** Forgets what was answered. */
+  reset(): void {
+    for (const command of this.commands) command.answer = null
+    this.pieces = []
+    this.settled = 0
+    this.refusals = null
+    this.answered = false
+  }
+}
+
+export interface FlushLimits {
+  readonly raws: number
+  readonly items: number
+  readonly bytes: number
+}
+
+/** What leaves for the primary in one write: raw commands, then one batch. */
+export class Flush {
+  readonly rawShares: Share[] = []
+  readonly batchShares: Share[] = []
+  readonly limits: FlushLimits
+  /** Commands sent raw, and those within the batch (of a transaction: all of them). */
+  raws = 0
+  items = 0
+  bytes = 0
+  /** The batch's sequence, when it is sent. */
+  sequence = 0
+  sentMs = 0
+
+  constructor(limits: FlushLimits) {
+    this.limits = limits
+  }
+
+  get full(): boolean {
+    const { limits } = this
+    return this.raws >= limits.raws || this.items >= limits.items || this.bytes >= limits.bytes
+  }
+
+  get empty(): boolean {
+    return this.raws + this.items === 0
+  }
+
+  get shares(): readonly Share[] {
+    return this.batchShares.length === 0 ? this.rawShares : [...this.rawShares, ...this.batchShares]
+  }
+
+  add(share: Share, raw: boolean, commands: number, bytes: number): void {
+    if (raw) {
+      this.rawShares.push(share)
+      this.raws += commands
+    } else {
+      this.batchShares.push(share)
+      this.items += commands
+    }
+    this.bytes += bytes
+  }
+}
