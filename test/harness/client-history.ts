@@ -48,6 +48,7 @@ export function findWrong(history: readonly Said[]): readonly string[] {
   wrong.push(...differences('entry', got('entry'), of('add').length))
   wrong.push(...differences('acknowledged', got('acknowledged').map(ordinal), of('add').length))
   wrong.push(...disorder(got('message').map(Number)))
+  if (of('publish').length > 0 && got('message').length === 0) wrong.push('message: none')
   if (new Set(got('socket')).size > 1) wrong.push('socket: the subscriber had to connect again')
   if (history.at(-1)?.work !== 'end') wrong.push('it did not finish')
   return wrong

@@ -42,13 +42,16 @@ export interface NodeSetOptions {
   readonly redis?: Partial<Topology['redis']>
   /** False: the test starts the agents. */
   readonly start?: boolean
+  /** Where the nodes are when not on loopback addresses: 10.0.0 for 10.0.0.1, .2, …, and the words before a command that is to run at one. */
+  readonly place?: { readonly network: string; enter(node: number): readonly string[] }
 }
 
 export async function startNodeSet(t: TestContext, options: NodeSetOptions = {}): Promise<NodeSet> {
   const nodes = options.nodes ?? 3
   lastNetwork += 1
   // Of this process alone, or nearly: several run beside each other.
-  const network = `127.${String(60 + (process.pid % 60))}.${String((Math.floor(process.pid / 60) * 20 + lastNetwork) % 250)}`
+  const loopback = `127.${String(60 + (process.pid % 60))}.${String((Math.floor(process.pid / 60) * 20 + lastNetwork) % 250)}`
+  const network = options.place?.network ?? loopback
   const stateDir = await mkdtemp(join(tmpdir(), 'holdfast-nodes-'))
   const topology = nodeTopology(network, nodes, options.redis)
   const secrets = { password: 'the-clients-password', internal: 'the-internal-secret' }
@@ -58,6 +61,7 @@ export async function startNodeSet(t: TestContext, options: NodeSetOptions = {})
     await writeFile(join(stateDir, 'secrets', name), value, { mode: 0o600 })
   const agents = openAgentClient(topology, secrets.internal)
   const connections: ReturnType<typeof controlConnection>[] = []
+  const agent = (index: number) => ['agent', '--state-dir', stateDir, '--node', String(index)]
 
   const set: NodeSet = {
     topology,
@@ -69,7 +73,7 @@ export async function startNodeSet(t: TestContext, options: NodeSetOptions = {})
       await spawnManaged({
         component: `agent-${String(index)}`,
         deployment: stateDir,
-        argv: [process.execPath, main, 'agent', '--state-dir', stateDir, '--node', String(index)],
+        argv: [...(options.place?.enter(index) ?? []), process.execPath, main, ...agent(index)],
         env: { PATH: process.env.PATH ?? '' },
         logFile: join(stateDir, 'logs', `agent-${String(index)}.log`),
       })

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -9,7 +10,7 @@ import { eventually } from './eventually.ts'
 
 /** Programs of test/clients at work. */
 export interface RunningClients {
-  /** Until every kind of work of every program was answered this often from now on, or one of them had an error. */
+  /** Until every kind of work of every program was answered this often from now on. @throws when one of them had an error, ever */
   goOn(times?: number, withinMs?: number): Promise<void>
   /** Lets them come to their end. @returns what went wrong in any of them, and how often each kind of work was done */
   finish(): Promise<{ readonly wrong: readonly string[]; readonly done: readonly Done[] }>
@@ -40,7 +41,7 @@ export async function startClients(
     for (const { child } of running) killGroup(child)
     await Promise.all(running.map(({ exited }) => exited))
   })
-  const wrong = () =>
+  const errors = () =>
     running.flatMap(({ program, history }) => {
       const errors = history.filter((said) => said.error !== undefined)
       return errors.map((said) => `${program.name}: ${JSON.stringify(said)}`)
@@ -49,12 +50,13 @@ export async function startClients(
     goOn: async (times = 3, withinMs = 20_000) => {
       const before = new Map(running.flatMap(done).map(({ program, work, times }) => [program + work, times]))
       await eventually('every kind of work goes on', withinMs, () => {
-        if (wrong().length > 0) return true
+        if (errors().length > 0) return true
         const idle = running.flatMap(done).filter((each) => {
           return each.times < (before.get(each.program + each.work) ?? 0) + times
         })
         return idle.length === 0 || idle.map(({ program, work }) => `${program} ${work}`).join(', ')
       })
+      assert.deepEqual(errors().slice(0, 20), [])
     },
     finish: async () => {
       for (const { child } of running) child.stdin?.end()
