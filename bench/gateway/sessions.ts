@@ -36,13 +36,18 @@ async function measure({ scope, say }: MeasureContext): Promise<string> {
     while (sockets.length < wanted) {
       const next = Array.from({ length: Math.min(atATime, wanted - sockets.length) }, () => connect(gateway))
       sockets.push(...next)
-      await Promise.all(next.map((socket) => logIn(socket, password)))
+      try {
+        await Promise.all(next.map((socket) => logIn(socket, password)))
+      } catch (cause) {
+        throw new Error(`of ${sockets.length} sessions one failed`, { cause })
+      }
     }
     await delay(restMs)
     return await residentKib(gateway.pid)
   }
   const rows: string[][] = []
   const before = await connectUpTo(atATime)
+  say(`${atATime} sessions: ${before} KiB`)
   for (const wanted of [1000, count]) {
     const after = await connectUpTo(wanted)
     const each = (after - before) / (wanted - atATime)
@@ -64,12 +69,18 @@ function connect({ host, port }: { readonly host: string; readonly port: number 
   return createConnection({ host, port })
 }
 
+/** @throws Error when it is not answered as Redis would */
 async function logIn(socket: Socket, password: string): Promise<void> {
   socket.write(`AUTH ${password}\r\nSET idle 1\r\n`)
+  const wanted = '+OK\r\n+OK\r\n'
   let answer = ''
-  while (answer.length < '+OK\r\n+OK\r\n'.length) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer]
-    answer += chunk.toString('latin1')
+  try {
+    while (answer.length < wanted.length) {
+      const [chunk] = (await once(socket, 'data')) as [Buffer]
+      answer += chunk.toString('latin1')
+    }
+  } catch (cause) {
+    throw new Error(`a session was cut off after ${JSON.stringify(answer)}`, { cause })
   }
-  if (answer !== '+OK\r\n+OK\r\n') throw new Error(`a session was answered ${answer}`)
+  if (answer !== wanted) throw new Error(`a session was answered ${JSON.stringify(answer)}`)
 }

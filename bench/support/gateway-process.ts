@@ -55,6 +55,9 @@ export async function startGatewayProcess(
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let said = ''
+  child.on('exit', (code) => {
+    if (code !== 0 && code !== null) console.error(`a gateway ended with ${code}: ${said}`)
+  })
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)))
   await until('a gateway that answers', 20_000, 50, async () => {
     if (child.exitCode !== null) return `it has ended: ${said}`
