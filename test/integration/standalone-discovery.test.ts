@@ -109,3 +109,13 @@ test('a primary that is made a replica by hand is given up', async () => {
   for (const index of [0, 1, 2]) deployment.startSentinel(index, 1)
   await log.follows(1)
 })
+
+test('a majority that names another node ends the reign, also while that one is no primary yet', async () => {
+  for (const index of [0, 1, 2]) await deployment.kill(`sentinel-${String(index)}`)
+  for (const index of [0, 1, 2]) deployment.startSentinel(index, 2)
+  const named = `over a majority of the sentinels names ${addressKey(deployment.nodes[2] ?? { host: '', port: 0 })}`
+  await eventually('given up', 5000, () => log.events.at(-1) === named || log.events.join('; '))
+  assert.equal(log.discovery.current, null)
+  await deployment.ask(2, ['REPLICAOF', 'NO', 'ONE'])
+  await log.follows(2)
+})
