@@ -1,5 +1,5 @@
 import { encodeError } from '../resp/encode.ts'
-import { requestLimits, unauthenticatedLimits } from '../resp/limits.ts'
+import { requestLimits, unauthenticatedLimits, type FrameLimits } from '../resp/limits.ts'
 import { RequestFramer } from '../resp/request-framer.ts'
 import { Command } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
@@ -26,7 +26,8 @@ export class ClientInput {
     this.hub = hub
     this.state = state
     this.queue = queue
-    this.framer = new RequestFramer(hub.passwordRequired ? unauthenticatedLimits : requestLimits)
+    this.framer = new RequestFramer(unauthenticatedLimits)
+    this.applyLimits()
   }
 
   get pendingBytes(): number {
@@ -40,6 +41,7 @@ export class ClientInput {
   /** @param underWay commands of the session that are sent and not answered */
   take(underWay: number): void {
     const nowMs = this.hub.now()
+    this.applyLimits()
     try {
       while (!this.closed && !this.full(underWay)) {
         const request = this.framer.next()
@@ -61,6 +63,12 @@ export class ClientInput {
     }
   }
 
+  /** They may have been changed while the client is here. */
+  private applyLimits(): void {
+    const { passwordRequired, limits } = this.hub
+    if (!passwordRequired || this.state.authenticated) this.framer.limits = within(limits.frameBytes)
+  }
+
   full(underWay: number): boolean {
     const { limits, traffic } = this.hub
     return (
@@ -74,6 +82,16 @@ export class ClientInput {
   /** An introduction was answered: the client may be known now. */
   introduced(): void {
     this.introducing = false
-    if (this.state.authenticated) this.framer.limits = requestLimits
+    this.applyLimits()
   }
+}
+
+const ofFrame = new Map<number, FrameLimits>()
+
+function within(frameBytes: number): FrameLimits {
+  const known = ofFrame.get(frameBytes)
+  if (known !== undefined) return known
+  const made = { ...requestLimits, frameBytes, bulkBytes: frameBytes }
+  ofFrame.set(frameBytes, made)
+  return made
 }

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { Discovery, type Primary } from '../discovery/discovery.ts'
+import type { FailoverMoment } from '../discovery/options.ts'
 import type { RedisCredentials } from '../discovery/redis-client.ts'
+import type { StandaloneSettings } from '../discovery/rules.ts'
 import { HoldfastError } from '../errors.ts'
-import { controlChannel, formatEpoch } from '../insync/record.ts'
+import { controlChannel, formatEpoch, recordKey } from '../insync/record.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
 import { timing, type Topology } from '../topology/topology.ts'
 import { startAdmin, type Admin } from './admin.ts'
 import { readCommandTable, type CommandTable } from './command-table.ts'
 import { Confirmer, type Confirmable } from './confirmer.ts'
+import { FailoverTimeline } from './failover-timeline.ts'
 import { Hold, readControlMessage } from './hold.ts'
 import type { Hub } from './hub.ts'
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts'
@@ -18,6 +21,7 @@ import { Door } from './door.ts'
 import { plainConnect, type Connect } from './connection.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { markerKeyOf } from './marker-key.ts'
+import { PlainConfirmer } from './plain-confirmer.ts'
 import { Pools } from './pools.ts'
 import { noTraffic } from './traffic.ts'
 import { tooManySessions } from './words.ts'
@@ -37,6 +41,8 @@ export interface GatewayOptions {
   readonly log: GatewayLog
   /** A bound socket handed down; otherwise host and port of the topology. */
   readonly listenFd?: number
+  /** A Sentinel deployment that somebody else set up, in place of the topology's nodes: no agents, no record, no gate. */
+  readonly standalone?: Pick<StandaloneSettings, 'sentinels' | 'name'>
   /** Instead of the topology's. */
   readonly limits?: GatewayLimits
   /** How connections to the primary are opened; the plain way when left out. */
@@ -57,7 +63,8 @@ export class Gateway {
   private readonly options: GatewayOptions
   private readonly sessions = new Set<Session>()
   private readonly discovery: Discovery
-  private readonly confirmer: Confirmer
+  private readonly confirmer: Confirmer | PlainConfirmer
+  private readonly timeline = new FailoverTimeline()
   private readonly hold: Hold
   private readonly hub: Hub
   private readonly pools: Pools
@@ -70,6 +77,7 @@ export class Gateway {
   private sweeper: NodeJS.Timeout | null = null
   private unreachableSinceMs: number | null
   private paused = false
+  private stopping = false
   private lostMs: number | null = null
 
   constructor(options: GatewayOptions) {
@@ -78,8 +86,13 @@ export class Gateway {
     const now = (): number => performance.now()
     this.unreachableSinceMs = now()
     this.metrics = gatewayMetrics(() => this.status())
+    const { standalone } = options
+    const target =
+      standalone === undefined
+        ? { topology }
+        : ({ kind: 'standalone', ...standalone, markersDb: topology.redis.markersDb } as const)
     this.discovery = new Discovery({
-      topology,
+      ...target,
       nodeCredentials: options.nodeCredentials,
       sentinelCredentials: options.sentinelCredentials,
       now,
@@ -98,26 +111,11 @@ export class Gateway {
       onNote: (note, details) => {
         log.info(details, note)
       },
-    })
-    this.confirmer = new Confirmer({
-      f: topology.f,
-      memberSilentMs: timing.memberSilentMs,
-      now,
-      primary: () => this.discovery.current,
-      connection: () => this.discovery.connection,
-      nodeAt: (host, port) =>
-        topology.nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null,
-      onOver: (why) => {
-        this.discovery.abandon(why)
-      },
-      onConfirmed: (tookMs) => {
-        this.metrics.confirmed(tookMs)
-        if (this.paused) this.unpause()
-      },
-      onMembers: (from, to) => {
-        log.warn({ from, to }, 'members written out of the in-sync set')
+      onMoment: (moment, atMs) => {
+        this.moment(moment, atMs)
       },
     })
+    this.confirmer = this.makeConfirmer(now)
     this.door = new Door(options.connect ?? plainConnect)
     this.hub = this.makeHub(now)
     this.pools = this.makePools()
@@ -141,6 +139,35 @@ export class Gateway {
     )
   }
 
+  private makeConfirmer(now: () => number): Confirmer | PlainConfirmer {
+    const { topology, log, standalone } = this.options
+    const common = {
+      now,
+      primary: () => this.discovery.current,
+      connection: () => this.discovery.connection,
+      onConfirmed: (tookMs: number) => {
+        this.confirmed(tookMs)
+        if (this.paused) this.unpause()
+      },
+    }
+    const { ack } = topology.gateway
+    if (standalone !== undefined)
+      return new PlainConfirmer({ ...common, replicas: ack === 'in-sync' ? 1 : ack })
+    return new Confirmer({
+      ...common,
+      f: topology.f,
+      memberSilentMs: timing.memberSilentMs,
+      nodeAt: (host, port) =>
+        topology.nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null,
+      onOver: (why) => {
+        this.discovery.abandon(why)
+      },
+      onMembers: (from, to) => {
+        log.warn({ from, to }, 'members written out of the in-sync set')
+      },
+    })
+  }
+
   /** @throws HoldfastError PORT_IN_USE */
   async start(): Promise<void> {
     const { host, port, adminHost, adminPort } = this.options.topology.gateway
@@ -156,12 +183,14 @@ export class Gateway {
       status: () => this.status(),
       metrics: this.metrics,
       check: () => this.check(),
+      stopping: () => this.stopping,
     })
     this.options.log.info({ host, port }, 'listening')
   }
 
   /** Stops accepting, gives what is under way until `graceMs` to finish, and closes everything. */
   async stop(graceMs: number): Promise<void> {
+    this.stopping = true
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => {
         resolve()
@@ -216,6 +245,21 @@ export class Gateway {
     })
   }
 
+  /** Something was confirmed: commands are answered under the present primary. */
+  private confirmed(tookMs: number): void {
+    this.metrics.confirmed(tookMs)
+    const line = this.timeline.resumed(performance.now())
+    if (line === null) return
+    this.metrics.counters.failovers++
+    this.options.log.info(line, 'failover')
+  }
+
+  private moment(moment: FailoverMoment, atMs: number): void {
+    this.timeline.add(moment, atMs)
+    // Nobody may have anything to say for long: the failover ends when something could be answered.
+    if (moment === 'taken') this.confirm(nobody)
+  }
+
   private makeHub(now: () => number): Hub {
     const { topology, passwordRequired, limits, connect = plainConnect } = this.options
     const { gateway, redis } = topology
@@ -226,6 +270,7 @@ export class Gateway {
       ack: gateway.ack,
       databases: redis.databases,
       markersDb: redis.markersDb,
+      recordKey: this.options.standalone === undefined ? recordKey : '',
       passwordRequired,
       limits: { ...(limits ?? gateway.limits) },
       traffic: noTraffic(),
@@ -270,6 +315,7 @@ export class Gateway {
         confirms: gateway.ack,
         readsFast: gateway.reads === 'fast',
         markersDb: hub.markersDb,
+        recordKey: hub.recordKey,
         db: state.db,
         f: topology.f,
         flightsAtOnce: gateway.ack === 0 && gateway.delivery !== 'exactly-once' ? mostFlights : 1,
@@ -283,7 +329,7 @@ export class Gateway {
         confirm: hub.confirm,
         confirmedRecord: (record, tookMs) => {
           this.confirmer.record = record
-          this.metrics.confirmed(tookMs)
+          this.confirmed(tookMs)
         },
         suspect: () => {
           this.confirm(nobody)
@@ -387,6 +433,7 @@ export class Gateway {
     if (up) {
       this.paused = false
       this.options.log.info({}, 'the primary answers again')
+      this.timeline.recovered()
       this.confirmer.resume()
       this.lostMs = null
       this.reachable()

@@ -20,6 +20,8 @@ export interface Hub {
   /** Databases a client can see. */
   readonly databases: number
   readonly markersDb: number
+  /** Where the record of the in-sync set is; empty: there is none. */
+  readonly recordKey: string
   readonly passwordRequired: boolean
   readonly limits: GatewayLimits
   readonly traffic: Traffic

@@ -12,6 +12,7 @@ export interface LaneContext {
   readonly confirms: Ack
   readonly readsFast: boolean
   readonly markersDb: number
+  readonly recordKey: string
   readonly db: number
   readonly f: number
   /** Flushes under way on one lane. */

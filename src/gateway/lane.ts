@@ -1,5 +1,5 @@
 import { confirmation } from '../insync/confirm.ts'
-import { recordKey, type InSyncRecord } from '../insync/record.ts'
+import type { InSyncRecord } from '../insync/record.ts'
 import { decodeReply, ReplyError, type Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
@@ -163,7 +163,7 @@ export class Lane {
   }
 
   private confirmBytes(): Buffer {
-    const { markersDb } = this.context
+    const { markersDb, recordKey } = this.context
     return encodeCommand([
       'EVALSHA',
       scripts.confirm.sha1,
@@ -181,7 +181,7 @@ export class Lane {
         if (command.block === null) commands.push(command)
         else commands.push(...command.block)
       }
-    const { markersDb, db, confirms } = this.context
+    const { markersDb, recordKey, db, confirms } = this.context
     const run = confirms === 'in-sync' ? (this.primary?.run ?? '') : ''
     const fixed = [
       '2',
@@ -258,7 +258,7 @@ export class Lane {
   }
 
   private openBytes(): Buffer {
-    const { markersDb, db } = this.context
+    const { markersDb, recordKey, db } = this.context
     this.sequence = 0
     return encodeCommand([
       'EVALSHA',
@@ -445,7 +445,7 @@ export class Lane {
     // the lane stays taken: a marker remembers one batch
     this.flights.unshift(flight)
     const { connection } = this
-    if (typeof context.confirms === 'number') {
+    if (flight.tail.length > 0 && typeof context.confirms === 'number') {
       flight.tail.length = 0
       flight.tailLeft = 1
       context.answered.sent(flush)
@@ -474,7 +474,11 @@ export class Lane {
     const { context, primary } = this
     const { confirms } = context
     if (confirms === 0) return true
-    if (typeof confirms === 'number') return flight.tail.length === 0 || Number(flight.tail[0]) >= confirms
+    if (typeof confirms === 'number') {
+      // Without a write the replicas had everything before: that says nothing of whether this is still the primary.
+      if (flight.tail.length === 0) return context.readsFast
+      return Number(flight.tail[0]) >= confirms
+    }
     if (context.readsFast && flight.flush.items === 0 && !flight.flush.rawShares.some(hasWrite)) return true
     if (!this.direct || primary === null || flight.tail.length < 3) return false
     const [before, , after] = flight.tail.slice(-3)

@@ -1,4 +1,3 @@
-import { recordKey } from '../insync/record.ts'
 import { checkScript, markScript, openScript, recoverScript } from '../insync/marker-scripts.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { replyType } from '../resp/reply-framer.ts'
@@ -100,7 +99,7 @@ export class MarkedTransaction {
           openScript,
           '2',
           key,
-          recordKey,
+          hub.recordKey,
           markersDb,
           String(this.state.db),
           this.tokenText(),

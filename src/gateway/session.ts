@@ -177,7 +177,16 @@ export class Session implements ShareOwner {
   end(): void {
     this.ending = true
     this.client.pause()
+    if (this.special?.route === 'blocking') this.giveUpBlocking()
     this.endIfDone()
+  }
+
+  /** It waits for an element that may never come; what the client sent behind it has not run either. */
+  private giveUpBlocking(): void {
+    this.own?.discard()
+    this.own = null
+    this.special = null
+    this.queue.clear()
   }
 
   // ---- for what is special

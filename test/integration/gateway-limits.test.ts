@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parseSpec } from '../../src/spec/parse.ts'
 import { buildTopology } from '../../src/topology/build.ts'
+import { eventually } from '../harness/eventually.ts'
 import { localDeployment } from '../harness/local-deployment.ts'
 
 const network = 7
@@ -37,6 +38,12 @@ describe('other limits of a gateway that runs', { timeout: 180_000 }, () => {
     assert.deepEqual(await up('limits: {sessions: 1}'), ['gateway has new limits'])
     assert.equal(deployment.running('gateway').pid, pid)
     assert.equal(await client.ask('GET held'), '$4\r\nhere\r\n')
+    await eventually('nobody else is let in', 5000, async () => {
+      const another = await connect()
+      const answer = await another.ask('PING')
+      another.socket.destroy()
+      return answer.startsWith('-ERR max number of clients reached') || answer
+    })
     assert.deepEqual(await up('limits: {sessions: 1}'), [])
 
     assert.deepEqual(await up('reads: fast'), ['gateway has new settings'])
