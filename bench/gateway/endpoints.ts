@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { findManaged } from '../../src/platform/managed-process.ts'
 import type { Status } from '../../src/targets/status.ts'
 import { createDeployment } from '../support/deployment.ts'
 import { passThrough, startGatewayProcess } from '../support/gateway-process.ts'
@@ -12,6 +13,7 @@ export interface Endpoint {
   readonly host: string
   readonly port: number
   readonly password: string
+  readonly pid: number
   /** Ends it, where that writes its profile. */
   readonly stop: () => Promise<void>
 }
@@ -25,7 +27,10 @@ export async function startEndpoints(
 ): Promise<readonly Endpoint[]> {
   const deployment = await createDeployment(scope, { network: '127.90.5' })
   await deployment.holdfast('up')
-  const primary = primaryOf(await deployment.healthy())
+  const status = await deployment.healthy()
+  const primary = primaryOf(status)
+  const running = findManaged(deployment.stateDir)
+  const pid = running.find(({ component, stray }) => component === status.primary && !stray)?.pid ?? 0
   const { password } = await deployment.target.connection()
   const gateway = async (name: 'pass-through' | 'full'): Promise<Endpoint> => {
     const started = await startGatewayProcess(scope, {
@@ -35,11 +40,11 @@ export async function startEndpoints(
       settings: name === 'full' ? {} : passThrough,
       profile: profile === undefined ? undefined : join(profile, name),
     })
-    return { name, host: started.host, port: started.port, password, stop: started.stop }
+    return { name, host: started.host, port: started.port, password, pid: started.pid, stop: started.stop }
   }
   const stop = () => Promise.resolve()
   return [
-    { name: 'direct', ...primary, password, stop },
+    { name: 'direct', ...primary, password, pid, stop },
     { name: 'haproxy', ...(await startTcpProxy(scope, proxyHost, primary)), password, stop },
     await gateway('pass-through'),
     await gateway('full'),

@@ -10,4 +10,8 @@ export interface Measured extends Sample {
   readonly command: CommandName
   readonly pipeline: Pipeline
   readonly round: number
+  /** CPU time a command in microseconds, of the endpoint. */
+  readonly cpuUs: number
+  /** The same of the primary behind it. */
+  readonly primaryUs: number
 }

@@ -14,7 +14,7 @@ export async function startTcpProxy(
   scope: AsyncDisposableStack,
   host: string,
   to: Address,
-): Promise<Address> {
+): Promise<Address & { readonly pid: number }> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-proxy-'))
   scope.defer(() => rm(directory, { recursive: true, force: true }))
   const port = await freePorts(host, 1)
@@ -33,6 +33,6 @@ listen redis
   server primary ${to.host}:${to.port}
 `,
   )
-  startChild(scope, 'haproxy', ['-db', '-f', file], { stdio: 'ignore' })
-  return { host, port }
+  const { pid = 0 } = startChild(scope, 'haproxy', ['-db', '-f', file], { stdio: 'ignore' })
+  return { host, port, pid }
 }

@@ -63,7 +63,24 @@ export function throughputReport(measured: readonly Measured[], rounds: number):
     ["part of HAProxy's throughput, median of the rounds' ratios", ...commands, 'lowest', 'aim'],
     ratios,
   )
-  return [...tables, compared, explanation].join('\n\n')
+  const cpu = markdownTable(
+    [
+      'CPU time a command, µs: of the endpoint + of the primary',
+      ...pipelines.flatMap((pipeline) => commands.map((command) => `${command}, pipeline ${pipeline}`)),
+    ],
+    endpointNames.map((name) => [
+      titles[name],
+      ...pipelines.flatMap((pipeline) =>
+        commands.map((command) => {
+          const these = of(name, command, pipeline)
+          const own = median(these.map(({ cpuUs }) => cpuUs)).toFixed(1)
+          const primary = median(these.map(({ primaryUs }) => primaryUs)).toFixed(1)
+          return name === 'direct' ? primary : `${own} + ${primary}`
+        }),
+      ),
+    ]),
+  )
+  return [...tables, compared, cpu, explanation].join('\n\n')
 }
 
 function ratio(ours: readonly Measured[], theirs: readonly Measured[]): number {

@@ -1,3 +1,4 @@
+import { cpuTimeUs } from '../support/cpu-time.ts'
 import type { MeasureContext, Measurement } from '../support/measurement.ts'
 import { startEndpoints, type Endpoint } from './endpoints.ts'
 import { pipelines, type Measured, type Pipeline } from './measured.ts'
@@ -16,13 +17,14 @@ const requestsFactor: Readonly<Record<Pipeline, number>> = { 1: 1, 16: 5 }
 async function measure({ scope, options, say }: MeasureContext): Promise<string> {
   const { rounds = 5, requests = 100_000, profile } = options
   const endpoints = await startEndpoints(scope, profile)
-  const run = async (endpoint: Endpoint, command: CommandName, pipeline: Pipeline, share = 1) =>
-    redisBenchmark(scope, {
-      ...endpoint,
-      command,
-      pipeline,
-      requests: Math.ceil(requests * requestsFactor[pipeline] * share),
-    })
+  const primary = endpoints.find(({ name }) => name === 'direct')?.pid ?? 0
+  const run = async (endpoint: Endpoint, command: CommandName, pipeline: Pipeline, share = 1) => {
+    const count = Math.ceil(requests * requestsFactor[pipeline] * share)
+    const before = [cpuTimeUs(endpoint.pid), cpuTimeUs(primary)] as const
+    const sample = await redisBenchmark(scope, { ...endpoint, command, pipeline, requests: count })
+    const cpuUs = (cpuTimeUs(endpoint.pid) - before[0]) / count
+    return { ...sample, cpuUs, primaryUs: (cpuTimeUs(primary) - before[1]) / count }
+  }
   say('throughput, warming up')
   for (const endpoint of endpoints)
     for (const pipeline of pipelines)
@@ -35,7 +37,7 @@ async function measure({ scope, options, say }: MeasureContext): Promise<string>
         for (const endpoint of rotated(endpoints, round)) {
           const sample = await run(endpoint, command, pipeline)
           measured.push({ endpoint: endpoint.name, command, pipeline, round, ...sample })
-          const figures = `${Math.round(sample.perSecond)}/s, p99 ${sample.p99Ms} ms`
+          const figures = `${Math.round(sample.perSecond)}/s, p99 ${sample.p99Ms} ms, CPU ${sample.cpuUs.toFixed(1)} us`
           say(`round ${round} of ${rounds}: ${command}, pipeline ${pipeline}, ${endpoint.name}: ${figures}`)
         }
   for (const endpoint of endpoints) await endpoint.stop()
