@@ -91,6 +91,12 @@ test('a late announcement of the failover before is not this one’s', () => {
     ['taken', 6050],
   ])
   assert.equal(both.resumed(6060)?.switchedMs, 10)
+  const promoted = timeline([
+    ['promoted', 50],
+    ['elected', 6000],
+    ['taken', 6050],
+  ]).resumed(6060)
+  assert.deepEqual([promoted?.promotedMs, promoted?.electedMs], [null, 0])
   const old = timeline([
     ['down', 10],
     ['elected', 20],

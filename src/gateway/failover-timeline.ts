@@ -68,9 +68,9 @@ export class FailoverTimeline {
       down: this.times.get('down')?.first,
       // of several attempts the last one succeeded
       elected: electedAtMs,
-      selected: this.times.get('selected')?.last,
-      promoted: this.times.get('promoted')?.last,
-      master: this.times.get('master')?.last,
+      selected: this.lastSince('selected', electedAtMs),
+      promoted: this.lastSince('promoted', electedAtMs),
+      master: this.lastSince('master', electedAtMs),
       switched: this.switchedAfter(electedAtMs ?? lostAtMs),
       taken: takenAtMs,
     }
@@ -89,6 +89,12 @@ export class FailoverTimeline {
       resumedMs: Math.round(resumedAtMs - firstMs),
       pausedMs: Math.round(resumedAtMs - lostAtMs),
     }
+  }
+
+  /** Sentinels may tell the end of the failover before when the gateway is long over it. */
+  private lastSince(moment: FailoverMoment, sinceMs = -Infinity): number | undefined {
+    const last = this.times.get(moment)?.last
+    return last === undefined || last < sinceMs ? undefined : last
   }
 
   /** The first announcement of this change: the last sentinels to announce the one before may do so late. */
