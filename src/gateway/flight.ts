@@ -102,8 +102,7 @@ export function readBatchOutcome(
     const words = reader.count > 1 ? (reader.text() ?? '') : ''
     return { outcome: { kind: 'none', status, words }, reader }
   }
-  const fields: (string | null)[] = []
-  for (let i = 0; i < recordFields.length; i++) fields.push(reader.text())
+  const fields = recordFields.map(() => reader.text())
   const count = Number(reader.text())
   return { outcome: { kind: 'ran', status, count, record: parseRecord(fields) }, reader }
 }

@@ -14,3 +14,8 @@ export function isRefusal(bytes: Buffer, start: number, end: number): boolean {
   if (bytes[start] !== replyType.error) return false
   return refused.test(bytes.toString('latin1', start, Math.min(end, start + longestPrefix)))
 }
+
+/** The same of an error that was decoded. */
+export function saysRefusal(message: string): boolean {
+  return refused.test(`-${message}`)
+}

@@ -1,0 +1,54 @@
+import type { Primary } from '../discovery/discovery.ts'
+import { confirmation } from '../insync/confirm.ts'
+import type { InSyncRecord } from '../insync/record.ts'
+import type { Reply } from '../resp/decode.ts'
+import type { BatchOutcome, RawReader } from './flight.ts'
+import type { LaneContext } from './lane-context.ts'
+import { recordOf, roundOf } from './lane-replies.ts'
+import { hasWrite } from './losses.ts'
+import type { Flush } from './share.ts'
+
+/** A flush that was sent, and what has come back. */
+export interface Flight {
+  readonly flush: Flush
+  readonly raws: RawReader
+  /** The batch's reply is still to come. */
+  batch: boolean
+  record: InSyncRecord | null
+  /** What follows the commands: its replies, and how many are still to come. */
+  readonly tail: Reply[]
+  tailLeft: number
+  outcome: BatchOutcome | null
+  /** All its replies are there, and its own confirmation did not do. */
+  unconfirmed: boolean
+}
+
+/**
+ * Whether what followed the flush on its connection confirms it by itself. If not, it may yet be confirmed by the gateway's own
+ * rounds.
+ * @param direct the connection may ask for the record
+ */
+export function isConfirmed(
+  flight: Flight,
+  context: LaneContext,
+  primary: Primary | null,
+  direct: boolean,
+): boolean {
+  const { confirms } = context
+  if (confirms === 0) return true
+  if (typeof confirms === 'number') {
+    // Without a write the replicas had everything before: that says nothing of whether this is still the primary.
+    if (flight.tail.length === 0) return context.readsFast
+    return Number(flight.tail[0]) >= confirms
+  }
+  if (context.readsFast && flight.flush.items === 0 && !flight.flush.rawShares.some(hasWrite)) return true
+  if (!direct || primary === null || flight.tail.length < 3) return false
+  const [before, , after] = flight.tail.slice(-3)
+  const record = flight.tail.length > 3 ? recordOf(flight.tail[0]) : flight.record
+  if (record === null || typeof before !== 'string' || typeof after !== 'string') return false
+  const round = roundOf(record, primary.run, before, after, context.nodeAt)
+  const outcome = confirmation(round, primary.epoch, context.f)
+  if (outcome.kind !== 'confirmed') return false
+  context.confirmedRecord(outcome.record, context.now() - flight.flush.sentMs)
+  return true
+}
