@@ -63,10 +63,11 @@ export class ClientInput {
     }
   }
 
-  /** They may have been changed while the client is here. */
+  /** They may have changed while the client is here. */
   private applyLimits(): void {
     const { passwordRequired, limits } = this.hub
-    if (!passwordRequired || this.state.authenticated) this.framer.limits = within(limits.frameBytes)
+    const isStranger = passwordRequired && !this.state.authenticated
+    this.framer.limits = isStranger ? unauthenticatedLimits : within(limits.frameBytes)
   }
 
   full(underWay: number): boolean {

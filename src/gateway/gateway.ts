@@ -9,11 +9,12 @@ import { controlChannel, formatEpoch, recordKey } from '../insync/record.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
 import { timing, type Topology } from '../topology/topology.ts'
 import { startAdmin, type Admin } from './admin.ts'
-import { readCommandTable, type CommandTable } from './command-table.ts'
+import type { CommandTable } from './command-table.ts'
 import { Confirmer, type Confirmable } from './confirmer.ts'
 import { FailoverTimeline } from './failover-timeline.ts'
 import { Hold, readControlMessage } from './hold.ts'
 import type { Hub } from './hub.ts'
+import { learn } from './learn.ts'
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts'
 import { Session } from './session.ts'
 import { describe, type GatewayStatus } from './status.ts'
@@ -36,8 +37,8 @@ export interface GatewayOptions {
   /** For the nodes: the user with all rights. Null: they ask for no password. */
   readonly nodeCredentials: RedisCredentials | null
   readonly sentinelCredentials: RedisCredentials | null
-  /** Whether Redis asks clients for a password: until they gave it, they may send little. */
-  readonly passwordRequired: boolean
+  /** Whether Redis asks clients for a password: until they gave it, they may send little. Left out: the primary is asked. */
+  readonly passwordRequired?: boolean
   readonly log: GatewayLog
   /** A bound socket handed down; otherwise host and port of the topology. */
   readonly listenFd?: number
@@ -55,6 +56,7 @@ const mostFlights = 8
 const flushLimits = { raws: 4096, items: 512, bytes: 1024 * 1024 }
 const tails = new Map<number, Buffer>()
 const sweepMs = 50
+const learnAgainMs = 500
 /** A round that is under way for longer than its wait and this: nothing more is sent to that primary until it answers. */
 const stalledMs = 450
 
@@ -78,6 +80,7 @@ export class Gateway {
   private unreachableSinceMs: number | null
   private paused = false
   private stopping = false
+  private learning = false
   private lostMs: number | null = null
 
   constructor(options: GatewayOptions) {
@@ -261,7 +264,7 @@ export class Gateway {
   }
 
   private makeHub(now: () => number): Hub {
-    const { topology, passwordRequired, limits, connect = plainConnect } = this.options
+    const { topology, passwordRequired = false, limits, connect = plainConnect } = this.options
     const { gateway, redis } = topology
     return {
       gatewayId: randomBytes(6).toString('hex'),
@@ -411,7 +414,6 @@ export class Gateway {
     this.hold.release('another primary')
     this.paused = false
     this.confirmer.resume()
-    this.learnCommands()
     this.reachable()
   }
 
@@ -447,6 +449,7 @@ export class Gateway {
 
   private reachable(): void {
     this.unreachableSinceMs = null
+    this.learn()
     this.pumpAll()
   }
 
@@ -465,15 +468,29 @@ export class Gateway {
     if (message !== null) this.hold.obey(message)
   }
 
-  private learnCommands(): void {
-    if (this.table.size > 0) return
-    this.discovery.connection?.send([['COMMAND']], 1000).then(
-      ([reply]) => {
-        this.table = readCommandTable(reply)
-        this.pumpAll()
-      },
-      () => undefined,
-    )
+  /** Until it is known what commands there are nothing can be passed on. */
+  private learn(): void {
+    const { connection, current } = this.discovery
+    if (this.learning || this.table.size > 0 || connection === null || current === null) return
+    this.learning = true
+    learn(connection, this.door, current, this.options.passwordRequired)
+      .then(
+        ({ table, passwordRequired }) => {
+          this.table = table
+          Object.assign(this.hub, { passwordRequired })
+          this.pumpAll()
+        },
+        (error: unknown) => {
+          const why = error instanceof Error ? error.message : String(error)
+          this.options.log.warn({ why }, 'the primary does not say which commands it has')
+          setTimeout(() => {
+            this.learn()
+          }, learnAgainMs)
+        },
+      )
+      .finally(() => {
+        this.learning = false
+      })
   }
 
   /** Runs only while something waits. */

@@ -3,7 +3,7 @@ import { Histogram } from './histogram.ts'
 import type { GatewayStatus } from './status.ts'
 
 export interface GatewayMetrics {
-  readonly counters: Counters & { inFlightLost: number }
+  readonly counters: Counters
   readonly primaries: { readonly inc: () => void }
   readonly confirmed: (tookMs: number) => void
   /** The exposition in Prometheus' text format, with its content type. */
@@ -30,17 +30,14 @@ export function gatewayMetrics(
   const upstream = new Histogram([0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 2.5])
   const confirmation = new Histogram([0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1])
   let confirmations = 0
-  const counters = {
-    ...plainCounters({
-      parkedFor: (milliseconds) => {
-        parked.observe(milliseconds / 1000)
-      },
-      upstreamTook: (milliseconds) => {
-        upstream.observe(milliseconds / 1000)
-      },
-    }),
-    inFlightLost: 0,
-  }
+  const counters = plainCounters({
+    parkedFor: (milliseconds) => {
+      parked.observe(milliseconds / 1000)
+    },
+    upstreamTook: (milliseconds) => {
+      upstream.observe(milliseconds / 1000)
+    },
+  })
 
   const text = (): string => {
     const now = status()
@@ -61,7 +58,6 @@ export function gatewayMetrics(
       ...total('confirmations', 'Confirmations of answers', confirmations),
       ...total('primaries', 'Primaries taken up, the first one too', counters.primaries),
       ...total('failovers', 'Primaries taken up after one was lost', counters.failovers),
-      ...total('in_flight_lost', 'Commands in flight when the primary was lost', counters.inFlightLost),
       ...total('replayed', 'Commands sent again after their connection was lost', counters.replayed),
       ...total(
         'duplicates_suppressed',

@@ -10,11 +10,6 @@ export interface ServeOptions {
   readonly signal: AbortSignal
 }
 
-interface Reloadable {
-  /** Takes other limits up; nobody is dropped. */
-  reload?(limits: GatewayLimits): void
-}
-
 const graceMs = 5000
 
 /**
@@ -23,11 +18,11 @@ const graceMs = 5000
  * @throws HoldfastError PORT_IN_USE
  */
 export async function serve({ options, readLimits, log, signal }: ServeOptions): Promise<number> {
-  let gateway: (Gateway & Reloadable) | null = null
+  let gateway: Gateway | null = null
   let missed = 0
   const takeUp = async (): Promise<void> => {
     const limits = await readLimits()
-    gateway?.reload?.(limits)
+    gateway?.reload(limits)
     log.info({ limits }, 'limits taken up')
   }
   const reload = (): void => {

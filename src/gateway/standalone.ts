@@ -45,8 +45,6 @@ export async function runStandalone({ options, readLimits, signal }: RunStandalo
       standalone: { sentinels, name },
       nodeCredentials: redis,
       sentinelCredentials: sentinel,
-      // A named user says nothing of what is asked of clients, which come as `default` unless they say otherwise.
-      passwordRequired: redis?.user === 'default',
       log,
     }),
     readLimits,

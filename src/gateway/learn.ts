@@ -1,0 +1,48 @@
+import type { Primary } from '../discovery/discovery.ts'
+import type { RedisClient } from '../discovery/redis-client.ts'
+import { ReplyError } from '../resp/decode.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import { readCommandTable, type CommandTable } from './command-table.ts'
+import type { Door } from './door.ts'
+
+/** What must be known of a server before anything can be passed on to it. */
+export interface Learned {
+  readonly table: CommandTable
+  /** Whether a client that has not logged in is refused. */
+  readonly passwordRequired: boolean
+}
+
+const timeoutMs = 5000
+const ping = encodeCommand(['PING'])
+
+/**
+ * Asks the primary.
+ * @param known whether clients must log in; undefined: found out by trying, on a connection that has not
+ * @throws Error in words for the log: the connection was lost, or the gateway's user may not ask
+ */
+export async function learn(
+  connection: RedisClient,
+  door: Door,
+  primary: Primary,
+  known: boolean | undefined,
+): Promise<Learned> {
+  const [reply] = await connection.send([['COMMAND']], timeoutMs)
+  if (reply instanceof ReplyError) throw new Error(reply.message)
+  const table = readCommandTable(reply)
+  if (table.size === 0) throw new Error('it names no commands')
+  return { table, passwordRequired: known ?? (await refusesStrangers(door, primary)) }
+}
+
+function refusesStrangers(door: Door, primary: Primary): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    door.ask(primary, {
+      restore: [],
+      commands: [ping],
+      wanted: 1,
+      done: (answer) => {
+        if (answer === null) reject(new Error('the connection was lost'))
+        else resolve(answer.toString('latin1').startsWith('-NOAUTH'))
+      },
+    })
+  })
+}
