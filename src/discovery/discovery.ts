@@ -87,6 +87,7 @@ export class Discovery {
     this.current = null
     this.moment('lost')
     this.options.onOver(why)
+    for (const one of this.candidates()) this.node(one).heat(this.options.now())
     this.schedule(0)
   }
 

@@ -26,16 +26,7 @@ test('events of a failover, of this deployment only', () => {
 
 test('garbage tells nothing', () => {
   const channels = ['+switch-master', '+promoted-slave', '+vote-for-leader', '-failover-abort-x', '']
-  const messages = [
-    '',
-    ' ',
-    'counter',
-    'slave',
-    'slave a b',
-    slave.slice(5),
-    'counter a b c 99999',
-    'id -1',
-  ]
+  const messages = ['', ' ', 'counter', 'slave', 'slave a b', slave.slice(5), 'counter a b c 99999', 'id -1']
   for (const channel of channels)
     for (const message of messages)
       assert.equal(readEvent(channel, message, 'counter'), null, `${channel} ${message}`)

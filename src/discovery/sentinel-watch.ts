@@ -32,6 +32,8 @@ export interface SentinelWatchOptions {
   readonly onStage: (stage: FailoverStage) => void
   /** It does not answer. */
   readonly onSilent: () => void
+  /** It may be asked, and not be listened to. */
+  readonly onDeaf: (why: string) => void
   /** What stands in the way, once until it changes. */
   readonly onProblem: (why: string) => void
 }
@@ -57,6 +59,8 @@ export class SentinelWatch {
   private timer: NodeJS.Timeout | null = null
   private backOffMs = shortestBackOffMs
   private problem = ''
+  /** Whom it is being asked; `again`: something happened since. */
+  private asked: { readonly client: RedisClient; again: boolean } | null = null
   private stopped = false
 
   constructor(options: SentinelWatchOptions) {
@@ -92,9 +96,7 @@ export class SentinelWatch {
         },
       },
       () => {
-        client.subscribe('PSUBSCRIBE', '*', (why) => {
-          this.problemIs(why)
-        })
+        client.subscribe('PSUBSCRIBE', '*', this.options.onDeaf)
         client.send([['SENTINEL', 'MYID']], answerTimeoutMs).then(
           ([id]) => {
             this.options.onId(typeof id === 'string' && id !== '' ? id : null)
@@ -119,12 +121,21 @@ export class SentinelWatch {
   }
 
   private poll(client: RedisClient): void {
+    if (this.asked?.client === client) {
+      this.asked.again = true
+      return
+    }
+    const asked = { client, again: false }
+    this.asked = asked
     const { name, askForOthers } = this.options
     const questions = [['SENTINEL', 'MASTER', name]]
     if (askForOthers) questions.push(['SENTINEL', 'SENTINELS', name])
     client.send(questions, answerTimeoutMs).then(
       (replies) => {
-        if (!this.stopped) this.answered(client, replies)
+        if (this.asked === asked) this.asked = null
+        if (this.stopped) return
+        this.answered(client, replies)
+        if (asked.again) this.poll(client)
       },
       () => undefined, // onClose reconnects
     )

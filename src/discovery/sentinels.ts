@@ -87,6 +87,9 @@ export class Sentinels {
       onSilent: () => {
         report({ kind: 'names', primary: null })
       },
+      onDeaf: (why) => {
+        onNote('a sentinel is only asked, not listened to', { sentinel: key, why })
+      },
       onProblem: (why) => {
         onNote('a sentinel is of no use', { sentinel: key, why })
       },

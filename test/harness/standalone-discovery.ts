@@ -1,7 +1,7 @@
 import { addressKey } from '../../src/discovery/address.ts'
 import { Discovery } from '../../src/discovery/discovery.ts'
 import type { FailoverMoment, Primary } from '../../src/discovery/options.ts'
-import type { RedisAddress } from '../../src/discovery/redis-client.ts'
+import type { RedisAddress, RedisCredentials } from '../../src/discovery/redis-client.ts'
 import { eventually } from './eventually.ts'
 import type { PlainSentinels } from './plain-sentinels.ts'
 
@@ -27,6 +27,8 @@ export function discover(
     readonly name?: string
     readonly markersDb?: number
     readonly password?: string
+    /** At the sentinels. */
+    readonly sentinelUser?: RedisCredentials
   } = {},
 ): DiscoveryLog {
   const primaries: Primary[] = []
@@ -43,7 +45,7 @@ export function discover(
       ...deployment.nodeCredentials,
       password: changes.password ?? deployment.nodeCredentials.password,
     },
-    sentinelCredentials: deployment.sentinelCredentials,
+    sentinelCredentials: changes.sentinelUser ?? deployment.sentinelCredentials,
     now: () => performance.now(),
     onPrimary: (primary) => {
       primaries.push(primary)

@@ -50,6 +50,20 @@ test('what cannot work is said once: a name nobody knows, a wrong password, a da
   }
 })
 
+test('a user of the sentinels that may only ask who is primary is enough', async () => {
+  const user = { user: 'asks', password: 'who is it' }
+  const rights = ['resetchannels', '-@all', '+sentinel|master', '+ping']
+  for (const index of [0, 1, 2])
+    await deployment.askSentinel(index, ['ACL', 'SETUSER', user.user, 'on', `>${user.password}`, ...rights])
+  const poor = discover(deployment, { sentinelUser: user })
+  try {
+    await poor.follows(0)
+    await poor.noted('a sentinel is only asked, not listened to', 'NOPERM')
+  } finally {
+    poor.discovery.stop()
+  }
+})
+
 test('one sentinel of the list is enough when the others may be learned', async () => {
   const one = discover(deployment, { sentinels: deployment.sentinels.slice(1, 2), learnSentinels: true })
   try {
