@@ -74,7 +74,7 @@ function requireLocal(name: string): void {
   if (process.platform !== 'linux') {
     throw new HoldfastError('UNSUPPORTED', `the target local needs Linux; this is ${process.platform}`, {
       exitCode: 2,
-      hint: 'It uses loopback addresses, /proc and the packages of a Linux distribution. Here work: spec, counter, version, and gateway --state-dir.',
+      hint: 'It uses loopback addresses, /proc and the packages of a Linux distribution. Here work: spec, counter, version, and gateway --sentinels.',
     })
   }
 }
