@@ -32,13 +32,11 @@ export async function assertDataIs(nodes: GatewayNodes, done: readonly Done[]): 
   const expected = done.flatMap(({ program, work, times }) => holdings[work]?.(program, times) ?? [])
   assert.ok(expected.length > 0)
   for (const { index, name } of nodes.set.topology.nodes) {
+    const redis = nodes.set.redis(index)
     await eventually(`${name} holds what the programs were answered`, 5000, async () => {
-      const redis = nodes.set.redis(index)
       const held = await Promise.all(
         expected.map(([[command = '', ...args]]) => redis.call(command, ...args)),
-      ).finally(() => {
-        redis.disconnect()
-      })
+      )
       const other = expected.findIndex(([, count], at) => Number(held[at]) !== count)
       return other < 0 || `${String(expected[other])}, and not ${String(held[other])}`
     })
