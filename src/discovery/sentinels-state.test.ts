@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { addressKey, addressOf } from './address.ts'
 import { EpochFloor } from './epoch-floor.ts'
 import { deploymentRules, standaloneRules } from './rules.ts'
@@ -97,6 +98,56 @@ test('a promotion by a sentinel that nobody elected does not count', () => {
   assert.equal(electedIn(notLeader), undefined, 'the votes are for somebody else')
   const unknown = after(votes('a', 'a', 5), votes('b', 'a', 5), promotes('a', 2))
   assert.equal(electedIn(unknown), undefined, 'its id is not known')
+})
+
+test('whoever takes the name of who was elected promotes nobody', () => {
+  const election = [votes('a', 'a', 5), votes('b', 'a', 5), votes('c', 'a', 5)] as const
+  const state = after(is('a'), ...election, promotes('c', 2), ['c', { kind: 'identified', id: 'id-a' }])
+  assert.equal(electedIn(state), undefined)
+})
+
+const report = fc.oneof(
+  fc.record({ kind: fc.constant('identified' as const), id: fc.constantFrom('0', '1', '2', '3', '4', null) }),
+  fc.record({
+    kind: fc.constant('names' as const),
+    primary: fc.option(fc.record({ address: fc.constantFrom(node(1), node(2), node(3)), epoch: fc.nat(9) })),
+  }),
+  fc.record({
+    kind: fc.constant('voted' as const),
+    leader: fc.constantFrom('0', '1', '2', '3', '4'),
+    epoch: fc.nat(9),
+  }),
+  fc.record({
+    kind: fc.constant('promoting' as const),
+    address: fc.constantFrom(node(1), node(2), node(3)),
+    untilMs: fc.constantFrom(10, 100),
+  }),
+)
+
+test('whatever a minority says, a majority that is of one mind is not overruled', () => {
+  const size = fc.constantFrom(3, 5)
+  fc.assert(
+    fc.property(size, fc.array(fc.tuple(fc.nat(4), report), { maxLength: 40 }), (count, lies) => {
+      const keys = Array.from({ length: count }, (_, index) => String(index))
+      const liars = Math.floor((count - 1) / 2)
+      let state = withSentinels(new Map(), keys)
+      for (const key of keys.slice(liars))
+        for (const said of [
+          { kind: 'identified', id: key },
+          { kind: 'voted', leader: String(liars), epoch: 7 },
+          names(1, 7),
+        ] as const)
+          state = reduceSentinels(state, key, said)
+      for (const [sentinel, said] of lies)
+        if (sentinel < liars) state = reduceSentinels(state, String(sentinel), said)
+      for (const floor of [0, 7])
+        for (const { address, epoch } of backed(state, floor, 50))
+          assert.deepEqual([address, epoch], [node(1), 7])
+      assert.deepEqual(majority(state, 7), { address: node(1), epoch: 7 })
+      assert.equal(areBehind(state, 7), false)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('the newest election counts, and none that is behind what a majority names', () => {

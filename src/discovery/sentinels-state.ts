@@ -92,12 +92,15 @@ export function majority(state: SentinelsState, floor: number): NamedPrimary | n
  */
 export function elected(state: SentinelsState, floor: number, nowMs: number): NamedPrimary | null {
   let newest: NamedPrimary | null = null
-  for (const { id, vote, promoting } of state.values()) {
+  const all = [...state.values()]
+  for (const { id, vote, promoting } of all) {
     if (id === null || promoting === null || promoting.untilMs <= nowMs) continue
     if (vote?.leader !== id || vote.epoch < floor) continue
+    // somebody says he is who was elected
+    if (all.filter((one) => one.id === id).length > 1) continue
     const { epoch } = vote
     if (newest !== null && newest.epoch >= epoch) continue
-    const votes = [...state.values()].filter((one) => one.vote?.leader === id && one.vote.epoch === epoch)
+    const votes = all.filter((one) => one.vote?.leader === id && one.vote.epoch === epoch)
     if (isMajority(votes.length, state)) newest = { address: promoting.address, epoch }
   }
   return newest
