@@ -24,6 +24,8 @@ export class Command {
   facts: CommandFacts | undefined
   /** Sent instead of the request, where it is not part of a batch. */
   replacement: Buffer | null = null
+  /** Its user has the right to run it, and not the one to run a batch: it goes into one of the gateway's own user. */
+  approved = false
   /** EXEC: what it runs. */
   block: readonly Command[] | null = null
 

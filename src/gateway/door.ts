@@ -14,22 +14,29 @@ export interface Question {
   readonly done: (answer: Buffer | null) => void
 }
 
+interface Asked {
+  readonly question: Question
+  /** Replies still to come: of RESET and of what restores, then of the commands. */
+  restoring: number
+  resetting: boolean
+  left: number
+  answer: Buffer | null
+}
+
 const reset = encodeCommand(['RESET'])
+/** Questions that are under way together, of those that need nothing restored. */
+const mostAtOnce = 64
 
 /**
  * One connection on which every session's introductions are tried (AUTH, HELLO, SELECT, CLIENT SETNAME …), so that Redis answers
- * them in its own words. Each begins from a connection that is as new, and one is tried at a time.
+ * them in its own words. Each begins from a connection that is as new.
  */
 export class Door {
   private readonly connect: Connect
   private connection: Connection | null = null
   private of: Primary | null = null
   private readonly waiting = new Fifo<Question>()
-  private current: Question | null = null
-  /** Replies still to come: of the restoring, then of the commands. */
-  private restoring = 0
-  private left = 0
-  private answer: Buffer | null = null
+  private readonly asked = new Fifo<Asked>()
 
   constructor(connect: Connect) {
     this.connect = connect
@@ -44,11 +51,8 @@ export class Door {
   close(): void {
     this.connection?.discard()
     this.connection = null
-    const { current } = this
-    this.current = null
-    const waiting = this.waiting.drain()
-    current?.done(null)
-    for (const question of waiting) question.done(null)
+    const questions = [...this.asked.drain().map(({ question }) => question), ...this.waiting.drain()]
+    for (const question of questions) question.done(null)
   }
 
   private open(primary: Primary): void {
@@ -66,41 +70,49 @@ export class Door {
     this.connection = connection
   }
 
+  /** What needs something restored is alone: whether its commands may follow is known only then. */
   private next(): void {
-    if (this.current !== null) return
-    const question = this.waiting.shift()
-    if (question === undefined) return
-    this.current = question
-    this.restoring = question.restore.length + 1
-    this.answer = null
-    this.connection?.write([reset, ...question.restore])
-  }
-
-  private run({ commands }: Question): void {
-    this.left = commands.length
-    this.connection?.write(commands)
+    for (let question = this.waiting.peek(); question !== undefined; question = this.waiting.peek()) {
+      const { restore, commands } = question
+      const before = this.asked.peek()
+      if (before !== undefined && (restore.length > 0 || before.question.restore.length > 0)) return
+      if (this.asked.length >= mostAtOnce) return
+      this.waiting.shift()
+      this.asked.push({
+        question,
+        restoring: restore.length + 1,
+        resetting: false,
+        left: commands.length,
+        answer: null,
+      })
+      this.connection?.write(restore.length === 0 ? [reset, ...commands] : [reset, ...restore])
+    }
   }
 
   private read(framer: ReplyFramer): void {
     while (framer.next()) {
       if (framer.type === replyType.push) continue
-      const question = this.current
-      if (question === null) throw new Error('a reply without a question')
-      if (this.restoring > 0) {
-        this.restoring--
-        if (this.restoring > 0) continue
+      const asked = this.asked.peek()
+      if (asked === undefined) throw new Error('a reply without a question')
+      const { question } = asked
+      if (asked.restoring > 0) {
+        asked.restoring--
+        if (asked.restoring > 0 || question.restore.length === 0) continue
         // Who set the connection up must never be who runs the command.
-        if (framer.type === replyType.error) {
-          this.restoring = 1
-          this.connection?.write([reset])
-        } else this.run(question)
+        asked.resetting = framer.type === replyType.error
+        this.connection?.write(asked.resetting ? [reset] : question.commands)
         continue
       }
-      if (this.left === question.wanted) this.answer = Buffer.from(framer.slice())
-      this.left--
-      if (this.left > 0) continue
-      this.current = null
-      question.done(this.answer)
+      if (asked.resetting) {
+        asked.resetting = false
+        this.connection?.write(question.commands)
+        continue
+      }
+      if (asked.left === question.wanted) asked.answer = Buffer.from(framer.slice())
+      asked.left--
+      if (asked.left > 0) continue
+      this.asked.shift()
+      question.done(asked.answer)
       this.next()
     }
   }

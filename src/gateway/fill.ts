@@ -9,6 +9,10 @@ export interface FillContext {
   readonly batching: boolean
   /** Commands of this share, so that all get their turn and answers stay bounded. */
   readonly most: number
+  /** Only what was approved is taken: the batch runs as the gateway's own user. */
+  readonly elevated: boolean
+  /** The client has not said who it is: Redis answers everything by itself. */
+  readonly unknown: boolean
   readonly delivery: Delivery
   readonly protocol: 2 | 3
   readonly classify: (command: Command) => void
@@ -91,6 +95,8 @@ export function fillShare(
 }
 
 function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch' | 'alone' | 'no' {
+  if (context.unknown) return 'alone'
+  if (context.elevated && !command.approved) return 'no'
   switch (command.route) {
     case 'read':
       command.replayable = true
@@ -98,7 +104,10 @@ function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch
     case 'write':
       if (command.facts === undefined) return 'read'
       command.replayable = context.delivery === 'at-least-once'
-      if (!context.batching || command.direct) return context.delivery === 'exactly-once' ? 'alone' : 'raw'
+      if (context.delivery !== 'exactly-once') return 'raw'
+      if (!context.batching)
+        return command.direct || !isScriptable(command, context.protocol) ? 'alone' : 'no'
+      if (command.direct) return 'alone'
       return isScriptable(command, context.protocol) ? 'batch' : 'no'
     case 'exec':
       command.replayable = false
@@ -109,7 +118,7 @@ function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch
         command.block.every((one) => isScriptable(one, context.protocol))
       )
         return 'batch'
-      command.direct = true
+      if (context.batching) command.direct = true
       return 'no'
     case 'once':
       command.replayable = false

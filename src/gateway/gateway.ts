@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { Discovery, type Primary } from '../discovery/discovery.ts'
 import type { FailoverMoment } from '../discovery/options.ts'
 import type { RedisCredentials } from '../discovery/redis-client.ts'
 import type { StandaloneSettings } from '../discovery/rules.ts'
-import { HoldfastError } from '../errors.ts'
 import { controlChannel, formatEpoch, recordKey } from '../insync/record.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
 import { timing, type Topology } from '../topology/topology.ts'
@@ -12,6 +11,7 @@ import { startAdmin, type Admin } from './admin.ts'
 import type { CommandTable } from './command-table.ts'
 import { Confirmer, type Confirmable } from './confirmer.ts'
 import { FailoverTimeline } from './failover-timeline.ts'
+import { listen } from './listen.ts'
 import { Hold, readControlMessage } from './hold.ts'
 import type { Hub } from './hub.ts'
 import { learn } from './learn.ts'
@@ -20,9 +20,8 @@ import { Session } from './session.ts'
 import { describe, type GatewayStatus } from './status.ts'
 import { Door } from './door.ts'
 import { plainConnect, type Connect } from './connection.ts'
-import { encodeCommand } from '../resp/encode.ts'
-import { markerKeyOf } from './marker-key.ts'
 import { PlainConfirmer } from './plain-confirmer.ts'
+import { poolOptions } from './pool-options.ts'
 import { Pools } from './pools.ts'
 import { noTraffic } from './traffic.ts'
 import { tooManySessions } from './words.ts'
@@ -50,11 +49,6 @@ export interface GatewayOptions {
   readonly connect?: Connect
 }
 
-/** Connections that a user, database and protocol share at most. */
-const lanesPerPool = 3
-const mostFlights = 8
-const flushLimits = { raws: 4096, items: 512, bytes: 1024 * 1024 }
-const tails = new Map<number, Buffer>()
 const sweepMs = 50
 const learnAgainMs = 500
 /** A round that is under way for longer than its wait and this: nothing more is sent to that primary until it answers. */
@@ -286,6 +280,8 @@ export class Gateway {
       commands: () => this.table,
       holding: () => this.hold.active,
       poolOf: (state) => this.pools.of(state),
+      elevatedPoolOf: (state) => this.pools.elevated(state),
+      control: () => this.discovery.connection,
       release: (pool) => {
         this.pools.release(pool)
       },
@@ -307,77 +303,26 @@ export class Gateway {
 
   private makePools(): Pools {
     const { hub, options } = this
-    const { topology, log } = options
-    const { gateway } = topology
-    const { traffic, counters } = hub
     return new Pools(
-      (state, number) => ({
-        gatewayId: hub.gatewayId,
-        connect: hub.connect,
-        delivery: gateway.delivery,
-        confirms: gateway.ack,
-        readsFast: gateway.reads === 'fast',
-        markersDb: hub.markersDb,
-        recordKey: hub.recordKey,
-        db: state.db,
-        f: topology.f,
-        flightsAtOnce: gateway.ack === 0 && gateway.delivery !== 'exactly-once' ? mostFlights : 1,
-        lanes: lanesPerPool,
-        limits: flushLimits,
-        markerPrefix: markerKeyOf(hub.gatewayId, String(number)),
-        now: hub.now,
-        nodeAt: (host, port) => this.nodeAt(host, port),
-        restore: () => state.commands,
-        tail: () => this.tail(),
-        confirm: hub.confirm,
-        confirmedRecord: (record, tookMs) => {
-          this.confirmer.record = record
-          this.confirmed(tookMs)
-        },
-        suspect: () => {
-          this.confirm(nobody)
-        },
-        target: () => this.target(),
-        holding: hub.holding,
-        watch: hub.watch,
-        note: (note, details) => {
-          log.warn(details, note)
-        },
-        answered: {
-          sent: ({ raws, items }) => {
-            traffic.inFlight += raws + items
+      (shared, number) =>
+        poolOptions(shared, number, {
+          hub,
+          topology: options.topology,
+          members: () => this.confirmer.record?.members.length ?? this.discovery.current?.members.length ?? 0,
+          confirmedRecord: (record, tookMs) => {
+            this.confirmer.record = record
+            this.confirmed(tookMs)
           },
-          answered: ({ raws, items }, tookMs) => {
-            traffic.inFlight -= raws + items
-            counters.upstreamTook(tookMs)
+          suspect: () => {
+            this.confirm(nobody)
           },
-          lost: ({ raws, items }) => {
-            traffic.inFlight -= raws + items
+          note: (note, details) => {
+            options.log.warn(details, note)
           },
-          suppressed: ({ items }) => {
-            counters.duplicatesSuppressed += items
-          },
-        },
-      }),
+        }),
       hub.removeMarkers,
       hub.setter,
     )
-  }
-
-  private nodeAt(host: string, port: number): number | null {
-    const { nodes } = this.options.topology
-    return nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null
-  }
-
-  private tail(): Buffer {
-    const members = this.confirmer.record?.members.length ?? this.discovery.current?.members.length ?? 0
-    let tail = tails.get(members)
-    if (tail === undefined) {
-      const info = encodeCommand(['INFO', 'replication', 'persistence'])
-      tail = Buffer.concat([info, encodeCommand(['WAIT', String(members), '250']), info])
-      tails.set(members, tail)
-    }
-    return tail
   }
 
   private confirm(one: Confirmable): void {
@@ -520,30 +465,6 @@ export class Gateway {
 }
 
 const nobody = { beginRound: () => undefined, confirmed: () => undefined }
-
-function listen(
-  server: Server,
-  options: ListenOptions | { readonly fd: number },
-  name: string,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE'
-      reject(
-        new HoldfastError(
-          taken ? 'PORT_IN_USE' : 'INTERNAL',
-          taken ? `${name} is in use by another process` : `cannot listen on ${name}: ${error.message}`,
-          {
-            hint: 'stop what listens there, or change gateway.listen in the spec',
-            cause: error,
-            exitCode: taken ? 2 : 1,
-          },
-        ),
-      )
-    })
-    server.listen(options, resolve)
-  })
-}
 
 /** Runs a gateway within this process. @throws HoldfastError PORT_IN_USE */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {

@@ -1,5 +1,5 @@
 import type { Primary } from '../discovery/discovery.ts'
-import type { RedisCredentials } from '../discovery/redis-client.ts'
+import type { RedisClient, RedisCredentials } from '../discovery/redis-client.ts'
 import type { Counters } from './counters.ts'
 import type { CommandTable } from './command-table.ts'
 import type { Confirmable } from './confirmer.ts'
@@ -40,7 +40,11 @@ export interface Hub {
   readonly holding: () => boolean
   /** The lanes of this user, database and protocol. */
   readonly poolOf: (state: SessionState) => Pool
+  /** The same as the gateway's own user, for what the session's user was found to be allowed. */
+  readonly elevatedPoolOf: (state: SessionState) => Pool
   readonly release: (pool: Pool) => void
+  /** The gateway's own connection to the primary. */
+  readonly control: () => RedisClient | null
   readonly confirm: (one: Confirmable) => void
   /** Takes markers away that nobody will ask for again. */
   readonly removeMarkers: (keys: readonly string[]) => void

@@ -31,6 +31,8 @@ export interface LaneContext {
   readonly backOff: () => void
   /** A lane can take something again. */
   readonly freed: () => void
+  /** The user may less than it seemed. */
+  readonly rightsChanged: () => void
   /** A lane is down. */
   readonly lost: () => void
   readonly note: (note: string, details: Readonly<Record<string, unknown>>) => void

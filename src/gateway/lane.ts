@@ -55,6 +55,11 @@ export class Lane {
     return this.flights.length < this.context.flightsAtOnce && this.connection?.full === false
   }
 
+  /** Whether its user may run batches is not known yet. */
+  get settingUp(): boolean {
+    return this.state !== 'ready'
+  }
+
   get down(): boolean {
     return this.state === 'down'
   }
@@ -269,6 +274,7 @@ export class Lane {
     const { status, count } = outcome
     if (!status.endsWith('BARE')) this.marker.sequence = flush.sequence
     if (reader !== null) answerItems(flush, reader, count, false)
+    if (status.startsWith('ACL')) this.context.rightsChanged()
     if (status.startsWith('ACL') || status.startsWith('MEMORY')) markDirect(flush, count)
   }
 
@@ -286,6 +292,7 @@ export class Lane {
     if (words.startsWith('NOSCRIPT')) this.spent = true
     else if (/^(?:NOPERM|NOAUTH)/.test(words)) {
       this.spent = true
+      context.rightsChanged()
       context.backOff()
     } else if (saysRefusal(words)) context.backOff()
     else {

@@ -2,13 +2,18 @@ import type { Primary } from '../discovery/discovery.ts'
 import type { Command } from './command.ts'
 import { Fifo } from './fifo.ts'
 import { Lane } from './lane.ts'
+import { mayRun, type Rights } from './rights.ts'
 import type { LaneContext } from './lane-context.ts'
 import { Flush, type FlushLimits, type ShareOwner } from './share.ts'
 
-export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost'> {
+export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost' | 'rightsChanged'> {
   readonly lanes: number
+  /** Its user is the gateway's own. */
+  readonly elevated: boolean
   readonly limits: FlushLimits
   readonly markerPrefix: string
+  /** Asks the primary for the user's rights. Rejects when there is none now. */
+  readonly rights: () => Promise<Rights>
   /** Where commands go; null: nowhere now. */
   readonly target: () => Primary | null
   /** A switchover asks that nothing new is sent. */
@@ -27,6 +32,9 @@ export class Pool {
   private readonly context: LaneContext
   private readonly lanes: Lane[] = []
   private readonly ready = new Fifo<ShareOwner>()
+  private rights: Rights | null = null
+  private learning = false
+  private readonly curious: (() => void)[] = []
   private scheduled = false
   private backingOff = false
 
@@ -43,6 +51,9 @@ export class Pool {
       lost: () => {
         this.backOff()
       },
+      rightsChanged: () => {
+        this.rights = null
+      },
     }
   }
 
@@ -55,9 +66,23 @@ export class Pool {
     return this.options.delivery === 'exactly-once' && this.lanes.some((lane) => lane.direct)
   }
 
-  /** Nothing of this command's kind is forbidden to the user, as far as is known. */
-  unrestricted(_command: Command): boolean {
-    return true
+  /** Its lanes are there, and this user may not run batches. */
+  get indirect(): boolean {
+    const up = this.lanes.filter((lane) => !lane.settingUp)
+    return this.options.delivery === 'exactly-once' && up.length > 0 && up.every((lane) => !lane.direct)
+  }
+
+  /** Whether the user certainly may run this. */
+  unrestricted(command: Command): boolean {
+    return this.rights !== null && mayRun(this.rights, command)
+  }
+
+  /** @returns true: the user's rights are known; false: `then` is called once they are */
+  knowsRights(then: () => void): boolean {
+    if (this.rights !== null) return true
+    this.curious.push(then)
+    this.learnRights()
+    return false
   }
 
   /** The session has commands to send. It is asked for them once, soon. */
@@ -108,7 +133,7 @@ export class Pool {
         const batching = options.delivery === 'exactly-once' && lane.direct
         for (let owner = ready.peek(); owner !== undefined && !flush.full; owner = ready.peek()) {
           ready.shift()
-          owner.fill(flush, batching)
+          owner.fill(flush, batching, options.elevated)
         }
         if (!flush.empty) lane.send(flush)
       }
@@ -120,6 +145,26 @@ export class Pool {
   }
 
   /** Lanes that owe an answer are opened again even when nobody has anything new. */
+  private learnRights(): void {
+    if (this.learning) return
+    this.learning = true
+    this.options
+      .rights()
+      .then(
+        (rights) => {
+          this.rights = rights
+          for (const then of this.curious.splice(0)) then()
+        },
+        () => {
+          // no primary to ask now: whoever is curious asks again when there is one
+          this.curious.length = 0
+        },
+      )
+      .finally(() => {
+        this.learning = false
+      })
+  }
+
   private openDown(target: Primary): void {
     if (this.lanes.length === 0 && this.ready.length > 0) this.addLane(target)
     for (const lane of this.lanes) if (lane.down && (lane.busy || this.ready.length > 0)) lane.open(target)

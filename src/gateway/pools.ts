@@ -1,4 +1,5 @@
 import type { RedisCredentials } from '../discovery/redis-client.ts'
+import { encodeCommand } from '../resp/encode.ts'
 import { Pool, type PoolOptions } from './pool.ts'
 import type { SessionState } from './session-state.ts'
 
@@ -6,6 +7,8 @@ import type { SessionState } from './session-state.ts'
 export interface SharedState {
   readonly db: number
   readonly protocol: 2 | 3
+  readonly user: string
+  readonly elevated: boolean
   /** Gives a new connection its user, protocol and database. */
   readonly commands: readonly Buffer[]
 }
@@ -38,11 +41,37 @@ export class Pools {
   }
 
   of(state: SessionState): Pool {
-    const { identity } = state
+    const { db, protocol, user } = state
+    return this.take(state.identity, () => ({
+      db,
+      protocol,
+      user,
+      elevated: false,
+      commands: state.restoreShared(this.setter),
+    }))
+  }
+
+  /** As the gateway's own user, with the session's database and protocol. */
+  elevated({ db, protocol }: SessionState): Pool {
+    const { setter } = this
+    return this.take(`gateway ${String(db)} ${String(protocol)}`, () => {
+      const commands: (readonly string[])[] = setter === null ? [] : [['AUTH', setter.user, setter.password]]
+      if (protocol === 3) commands.push(['HELLO', '3'])
+      if (db !== 0) commands.push(['SELECT', String(db)])
+      return {
+        db,
+        protocol,
+        user: setter?.user ?? 'default',
+        elevated: true,
+        commands: commands.map((args) => encodeCommand(args)),
+      }
+    })
+  }
+
+  private take(identity: string, shared: () => SharedState): Pool {
     let pool = this.byIdentity.get(identity)
     if (pool === undefined) {
-      const shared = { db: state.db, protocol: state.protocol, commands: state.restoreShared(this.setter) }
-      pool = new Pool(this.make(shared, this.made++))
+      pool = new Pool(this.make(shared(), this.made++))
       this.byIdentity.set(identity, pool)
     }
     pool.users++

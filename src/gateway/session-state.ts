@@ -77,6 +77,12 @@ export class SessionState {
     else names.add(channel)
   }
 
+  /** Who the server takes the session for. */
+  get user(): string {
+    const [first = 'default', password] = this.auth ?? []
+    return this.auth === null || password === undefined ? 'default' : first
+  }
+
   /** What tells apart connections that sessions can share. */
   get identity(): string {
     return JSON.stringify([this.auth, this.db, this.protocol, this.noTouch])

@@ -1,22 +1,16 @@
 import type { Socket } from 'node:net'
-import { flushAllScript } from '../insync/scripts.ts'
-import { encodeCommand, encodeError } from '../resp/encode.ts'
 import { ClientInput } from './client-input.ts'
 import type { Command } from './command.ts'
 import { CommandQueue } from './command-queue.ts'
-import { treat } from './command-rules.ts'
 import { classOf } from './classes.ts'
-import { fillShare, isScriptable } from './fill.ts'
+import { fillShare } from './fill.ts'
 import type { Hub } from './hub.ts'
-import { introduce } from './introductions.ts'
-import { Own } from './own.ts'
 import type { Pool } from './pool.ts'
 import { Pace } from './pace.ts'
-import { routeOf } from './routes.ts'
 import { SessionState } from './session-state.ts'
 import type { Flush, Share, ShareOwner } from './share.ts'
-import { Transaction } from './transaction.ts'
-import { noPrimary, ok, uncertain, unconfirmed } from './words.ts'
+import { Steps, type StepHost } from './steps.ts'
+import { noPrimary, uncertain, unconfirmed } from './words.ts'
 import { writeAll } from './write-all.ts'
 
 /** A wait longer than this was parking, not a busy moment. */
@@ -27,20 +21,18 @@ const retryMs = 20
  * One client's connection. Its commands wait in `queue`; one share of them at a time is under way: on a lane, at the door, or on
  * a connection of the session's own. So they run in order, and are answered in order.
  */
-export class Session implements ShareOwner {
+export class Session implements ShareOwner, StepHost {
   readonly id: number
   private readonly hub: Hub
   private readonly client: Socket
   private readonly queue: CommandQueue
   private readonly state = new SessionState()
   private readonly input: ClientInput
-  private pool: Pool | null = null
+  private readonly steps: Steps
   private share: Share | null = null
   private enlisted = false
   /** Something is under way at the door or on the session's own connection. */
   private special: Command | null = null
-  private transaction: Transaction | null = null
-  private own: Own | null = null
   private readonly pace = new Pace()
   private out: Buffer[] = []
   /** The client is not listened to any more: what is under way is finished, then it is closed. */
@@ -55,12 +47,13 @@ export class Session implements ShareOwner {
     this.client = client
     this.queue = new CommandQueue(hub.traffic)
     this.input = new ClientInput(hub, this.state, this.queue)
+    this.steps = new Steps(hub, this, this.queue, this.state)
     client.on('data', (chunk: Buffer) => {
       this.input.push(chunk)
       this.take()
     })
     client.on('drain', () => {
-      this.own?.resume()
+      this.steps.own?.resume()
       this.pump()
     })
     client.on('end', () => {
@@ -76,16 +69,18 @@ export class Session implements ShareOwner {
 
   // ---- for lanes
 
-  fill(flush: Flush, batching: boolean): void {
+  fill(flush: Flush, batching: boolean, elevated: boolean): void {
     this.enlisted = false
     if (this.gone || this.share !== null || this.special !== null) return
     const share = fillShare(this, this.queue, flush, {
       batching,
+      elevated,
+      unknown: this.steps.unknownClient,
       most: this.pace.commands,
       delivery: this.hub.delivery,
       protocol: this.state.protocol,
       classify: (command) => {
-        this.classify(command)
+        this.steps.classify(command)
       },
     })
     this.share = share
@@ -125,7 +120,7 @@ export class Session implements ShareOwner {
       const command = this.queue.peek()
       if (command === undefined) break
       if (this.client.writableLength > this.hub.limits.answerBytes) break
-      if (!this.step(command)) break
+      if (!this.steps.take(command)) break
     }
     this.flushOut()
     this.readMore()
@@ -134,12 +129,12 @@ export class Session implements ShareOwner {
 
   /** Another primary, or none. */
   primaryOver(): void {
-    this.own?.lost()
+    this.steps.own?.lost()
   }
 
   /** A primary is there: what lives on a connection of the session's own is set up again. */
   primaryThere(): void {
-    this.own?.restore()
+    this.steps.own?.restore()
     this.pump()
   }
 
@@ -153,7 +148,7 @@ export class Session implements ShareOwner {
       const since = share.commands[0]?.sinceMs ?? nowMs
       if (since <= limitMs && (share.answered || unreachable)) this.abandon(share)
     } else if (this.special !== null) {
-      if (this.special.sinceMs <= limitMs && unreachable) this.own?.expire()
+      if (this.special.sinceMs <= limitMs && unreachable) this.steps.own?.expire()
     } else this.expireParked(limitMs)
   }
 
@@ -165,11 +160,10 @@ export class Session implements ShareOwner {
     if (this.special !== null && this.special.route !== 'blocking') this.hub.traffic.inFlight--
     this.special = null
     this.queue.clear()
-    this.own?.discard()
-    this.own = null
+    this.steps.own?.discard()
+    this.steps.own = null
     this.client.destroy()
-    if (this.pool !== null) this.hub.release(this.pool)
-    this.pool = null
+    this.steps.release()
     this.hub.closed(this)
   }
 
@@ -183,8 +177,8 @@ export class Session implements ShareOwner {
 
   /** It waits for an element that may never come; what the client sent behind it has not run either. */
   private giveUpBlocking(): void {
-    this.own?.discard()
-    this.own = null
+    this.steps.own?.discard()
+    this.steps.own = null
     this.special = null
     this.queue.clear()
   }
@@ -212,12 +206,11 @@ export class Session implements ShareOwner {
   deliver(bytes: Buffer): void {
     if (this.gone) return
     this.client.write(bytes)
-    if (this.client.writableLength > this.hub.limits.answerBytes) this.own?.pause()
+    if (this.client.writableLength > this.hub.limits.answerBytes) this.steps.own?.pause()
   }
 
   stateChanged(): void {
-    if (this.pool !== null) this.hub.release(this.pool)
-    this.pool = null
+    this.steps.stateChanged()
     this.input.introduced()
   }
 
@@ -235,211 +228,25 @@ export class Session implements ShareOwner {
     else this.client.resume()
   }
 
-  private classify(command: Command): void {
-    if (command.route !== null) return
-    const { route, facts } = routeOf(command.request, this.hub.commands())
-    command.route = route
-    command.facts = facts
-    if (command.request.name !== 'FLUSHALL') return
-    const treatment = treat(command.request, this.hub.databases)
-    if (treatment.kind !== 'flush-all') return
-    const { mode } = treatment
-    command.replacement = encodeCommand(['EVAL', flushAllScript, '0', mode, String(this.hub.markersDb)])
+  // ---- for the steps
+
+  isUnderWay(command: Command): boolean {
+    return this.special === command && !this.gone
   }
 
-  /** @returns false: the head of the queue has to wait */
-  private step(command: Command): boolean {
-    const { hub, state } = this
-    if (command.request.name === 'QUIT') {
-      this.queue.clear()
-      this.out.push(ok)
-      this.ending = true
-      return false
-    }
-    if (webWords.has(command.request.name)) {
-      this.close()
-      return false
-    }
-    const treatment = treat(command.request, hub.databases)
-    if (treatment.kind === 'refuse' && !this.unknownClient) {
-      this.transaction?.abort()
-      return this.answer(encodeError(treatment.error))
-    }
-    if (hub.commands().size === 0 || hub.target() === null) {
-      hub.watch()
-      return false
-    }
-    this.classify(command)
-    if (this.transaction !== null && !this.unknownClient) return this.inTransaction(this.transaction, command)
-    switch (command.route) {
-      case 'multi':
-        if (this.unknownClient || command.facts === undefined) return this.enlist()
-        this.transaction = new Transaction()
-        return this.answer(ok)
-      case 'exec':
-        if (command.block !== null && !command.direct && !state.watching) return this.enlist()
-        if (command.block !== null) return this.startOwn(command)
-        return this.enlist()
-      case 'read':
-        return state.tracking !== null || this.boundToOwn ? this.startOwn(command) : this.enlist()
-      case 'write':
-        return this.boundToOwn || this.needsTransaction(command) ? this.startOwn(command) : this.enlist()
-      case 'once':
-      case 'discard':
-        return this.boundToOwn ? this.startOwn(command) : this.enlist()
-      case 'door':
-        return this.boundToOwn ? this.startOwn(command) : this.startDoor(command)
-      case 'client-id':
-        if (this.unknownClient || command.facts === undefined) return this.enlist()
-        return this.answer(Buffer.from(`:${String(this.id)}\r\n`))
-      case 'reset':
-        this.resetAll()
-        return this.answer(resetAnswer)
-      case 'own':
-      case 'blocking':
-      case 'subscription':
-      case 'monitor':
-      case 'watch':
-      case 'unwatch':
-      case 'tracking':
-        return this.unknownClient || command.facts === undefined ? this.enlist() : this.startOwn(command)
-      default:
-        return this.enlist()
-    }
-  }
-
-  /** It has not said who it is: Redis answers everything with NOAUTH. */
-  private get unknownClient(): boolean {
-    return this.hub.passwordRequired && !this.state.authenticated
-  }
-
-  /** Subscribed in RESP2, or watching as MONITOR does: everything is answered on that connection. */
-  private get boundToOwn(): boolean {
-    return this.state.monitoring || (this.state.subscribed && this.state.protocol === 2)
-  }
-
-  private needsTransaction(command: Command): boolean {
-    if (this.hub.delivery !== 'exactly-once' || command.direct) return false
-    return this.poolOf().batching && !isScriptable(command, this.state.protocol)
-  }
-
-  private inTransaction(transaction: Transaction, command: Command): boolean {
-    const { hub } = this
-    switch (command.route) {
-      case 'multi':
-        transaction.abort()
-        return this.answer(encodeError('ERR MULTI calls can not be nested'))
-      case 'watch':
-        transaction.abort()
-        return this.answer(encodeError('ERR WATCH inside MULTI is not allowed'))
-      case 'discard':
-        if (command.facts === undefined) return this.tryInTransaction(transaction, command)
-        this.transaction = null
-        this.forgetWatch()
-        return this.answer(ok)
-      case 'reset':
-        this.resetAll()
-        return this.answer(resetAnswer)
-      case 'exec': {
-        if (command.facts === undefined) return this.tryInTransaction(transaction, command)
-        this.transaction = null
-        if (transaction.aborted) {
-          this.forgetWatch()
-          return this.answer(execAbort)
-        }
-        if (this.own?.watchBroken === true) {
-          this.forgetWatch()
-          return this.answer(this.state.protocol === 3 ? nullReply : nullArray)
-        }
-        command.block = transaction.commands
-        if (transaction.commands.length === 0 && !this.state.watching) return this.answer(emptyArray)
-        if (this.hub.delivery !== 'exactly-once' || this.state.watching) command.direct = true
-        return true
-      }
-      default:
-        if (command.facts === undefined || command.facts.noMulti || !this.poolOf().unrestricted(command))
-          return this.tryInTransaction(transaction, command)
-        this.queue.shift()
-        this.out.push(transaction.add(command, hub.limits.parkedBytes) ? queued : tooLarge)
-        return true
-    }
-  }
-
-  /** Redis says whether it would queue this. */
-  private tryInTransaction(transaction: Transaction, command: Command): boolean {
-    const target = this.hub.target()
-    if (target === null) return false
-    this.begin(command)
-    this.hub.door.ask(target, {
-      restore: this.state.restore(this.hub.setter),
-      commands: [multi, command.wire(), discard],
-      wanted: 2,
-      done: (answer) => {
-        if (answer?.equals(queued) !== true) {
-          if (answer !== null) transaction.abort()
-          this.specialDone(command, answer)
-        } else
-          this.specialDone(command, transaction.add(command, this.hub.limits.parkedBytes) ? answer : tooLarge)
-      },
-    })
-    return false
-  }
-
-  private forgetWatch(): void {
-    if (this.state.watching) this.own?.unwatch()
-    this.state.watching = false
-  }
-
-  private resetAll(): void {
-    this.transaction = null
-    this.own?.discard()
-    this.own = null
-    this.state.reset()
-    this.stateChanged()
-  }
-
-  private enlist(): boolean {
+  enlist(pool: Pool): false {
     this.enlisted = true
-    this.poolOf().enlist(this)
+    pool.enlist(this)
     return false
   }
 
-  private poolOf(): Pool {
-    this.pool ??= this.hub.poolOf(this.state)
-    return this.pool
+  quit(answer: Buffer): void {
+    this.queue.clear()
+    this.out.push(answer)
+    this.ending = true
   }
 
-  private startDoor(command: Command): boolean {
-    const target = this.hub.target()
-    if (target === null || this.hub.holding()) {
-      this.hub.watch()
-      return false
-    }
-    this.begin(command)
-    introduce(this.hub.door, target, this.state, this.hub.setter, command, (answer, accepted) => {
-      if (this.gone || this.special !== command) return
-      if (accepted) {
-        this.state.accept(command.request)
-        this.own?.follow(command)
-      }
-      if (answer !== null) this.stateChanged()
-      this.specialDone(command, answer)
-    })
-    return false
-  }
-
-  private startOwn(command: Command): boolean {
-    if (this.hub.target() === null || this.hub.holding()) {
-      this.hub.watch()
-      return false
-    }
-    this.begin(command)
-    this.own ??= new Own(this.hub, this, this.state)
-    this.own.run(command)
-    return false
-  }
-
-  private begin(command: Command): void {
+  begin(command: Command): void {
     this.queue.shift()
     this.special = command
     if (command.route !== 'blocking') this.hub.traffic.inFlight++
@@ -456,7 +263,7 @@ export class Session implements ShareOwner {
     }
   }
 
-  private answer(bytes: Buffer): true {
+  answer(bytes: Buffer): true {
     this.queue.shift()
     this.out.push(bytes)
     return true
@@ -495,7 +302,7 @@ export class Session implements ShareOwner {
       next = this.queue.peek()
     ) {
       this.queue.shift()
-      if (this.transaction !== null && next.request.name === 'EXEC') this.transaction = null
+      if (next.request.name === 'EXEC') this.steps.forgetTransaction()
       this.out.push(noPrimary)
       this.hub.counters.tryAgain++
       expired = true
@@ -507,7 +314,7 @@ export class Session implements ShareOwner {
   }
 
   private clientEnded(): void {
-    if (this.special?.route === 'blocking' || this.boundToOwn || this.hub.target() === null) {
+    if (this.special?.route === 'blocking' || this.steps.boundToOwn || this.hub.target() === null) {
       this.close()
       return
     }
@@ -528,15 +335,3 @@ export class Session implements ShareOwner {
     })
   }
 }
-
-/** The first words of a web page that posts a form at Redis: redis-server ends such a connection without a word. */
-const webWords = new Set(['POST', 'HOST:'])
-const multi = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
-const discard = Buffer.from('*1\r\n$7\r\nDISCARD\r\n')
-const queued = Buffer.from('+QUEUED\r\n')
-const resetAnswer = Buffer.from('+RESET\r\n')
-const tooLarge = encodeError('ERR the transaction is larger than the limit')
-const execAbort = encodeError('EXECABORT Transaction discarded because of previous errors.')
-const nullArray = Buffer.from('*-1\r\n')
-const nullReply = Buffer.from('_\r\n')
-const emptyArray = Buffer.from('*0\r\n')

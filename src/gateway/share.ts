@@ -2,8 +2,8 @@ import type { Command } from './command.ts'
 
 /** The session a share belongs to, as far as lanes need to know it. */
 export interface ShareOwner {
-  /** Moves commands from its queue into the flush, as many as fit. `batching`: writes may go into its batch. */
-  readonly fill: (flush: Flush, batching: boolean) => void
+  /** Moves commands from its queue into the flush, as many as fit. `batching`: writes may go into its batch; `elevated`: it runs as the gateway's own user. */
+  readonly fill: (flush: Flush, batching: boolean, elevated: boolean) => void
   /** The share is over: `pieces` may be told, commands from `settled` on go back to the head of the queue. */
   readonly settled: (share: Share) => void
 }

@@ -25,8 +25,8 @@ const batchBudgetMicroseconds = '4000'
 export const batchScript = `local K,A=KEYS,ARGV
 local call,pcall=redis.call,redis.pcall
 call('SELECT',A[1])
-local k=call('HMGET',K[1],'token','done')
-if not k[2] then return {'GONE'} end
+local k=pcall('HMGET',K[1],'token','done')
+if k.err or not k[2] then return {'GONE'} end
 if k[1]~=A[3] or k[2]~=A[4] then return {'LATE'} end
 if A[5]~='' then
 local of=call('HGET',K[2],'run')
@@ -94,6 +94,7 @@ return out`
  */
 export const openScript = `#!lua flags=allow-oom
 redis.call('SELECT',ARGV[1])
+redis.call('DEL',KEYS[1])
 redis.call('HSET',KEYS[1],'token',ARGV[3],'done','0','replies',cmsgpack.pack({}))
 redis.call('HMGET',KEYS[1],'token','done')
 if KEYS[2]~='' then redis.call('HINCRBY',KEYS[2],'commits',0) redis.call('HGET',KEYS[2],'run') end
@@ -107,8 +108,8 @@ return 1`
  */
 export const recoverScript = `#!lua flags=allow-oom
 redis.call('SELECT',ARGV[1])
-local k=redis.call('HMGET',KEYS[1],'done','replies')
-if not k[1] then return {'GONE'} end
+local k=redis.pcall('HMGET',KEYS[1],'done','replies')
+if k.err or not k[1] then return {'GONE'} end
 redis.call('HSET',KEYS[1],'token',ARGV[2])
 local out={'OK',tonumber(k[1])}
 for j,v in ipairs(cmsgpack.unpack(k[2])) do out[2+j]=v end
@@ -119,8 +120,8 @@ return out`
  * marker. ARGV: token, the sequence that must have run last. The markers' database is selected.
  */
 export const checkScript = `#!lua flags=allow-oom
-local k=redis.call('HMGET',KEYS[1],'token','done')
-if not k[2] then return 'GONE' end
+local k=redis.pcall('HMGET',KEYS[1],'token','done')
+if k.err or not k[2] then redis.call('DEL',KEYS[1]) return 'GONE' end
 if k[1]==ARGV[1] and k[2]==ARGV[2] then return 'OK' end
 redis.call('HINCRBY',KEYS[1],'late',1)
 return 'LATE'`
@@ -128,7 +129,8 @@ return 'LATE'`
 /** Last in a transaction. KEYS: marker. ARGV: markers' database, sequence. */
 export const markScript = `#!lua flags=allow-oom
 redis.call('SELECT',ARGV[1])
-redis.call('HSET',KEYS[1],'done',ARGV[2],'replies',cmsgpack.pack({}))
+local ok=redis.pcall('HSET',KEYS[1],'done',ARGV[2],'replies',cmsgpack.pack({}))
+if type(ok)=='table' then redis.call('DEL',KEYS[1]) end
 return 1`
 
 /**

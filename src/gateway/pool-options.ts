@@ -1,0 +1,93 @@
+import type { InSyncRecord } from '../insync/record.ts'
+import { encodeCommand } from '../resp/encode.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { Hub } from './hub.ts'
+import { markerKeyOf } from './marker-key.ts'
+import type { PoolOptions } from './pool.ts'
+import type { SharedState } from './pools.ts'
+import { readRights, unknownRights } from './rights.ts'
+import { ReplyError } from '../resp/decode.ts'
+
+/** What pools need of the gateway beside the hub. */
+export interface PoolParts {
+  readonly hub: Hub
+  readonly topology: Topology
+  /** How many the in-sync set has beside the primary. */
+  readonly members: () => number
+  readonly confirmedRecord: (record: InSyncRecord, tookMs: number) => void
+  readonly suspect: () => void
+  readonly note: (note: string, details: Readonly<Record<string, unknown>>) => void
+}
+
+/** Connections that a user, database and protocol share at most. */
+const lanesPerPool = 3
+/** Flushes under way on one of them, when none waits for a confirmation. */
+const mostFlights = 8
+const flushLimits = { raws: 4096, items: 512, bytes: 1024 * 1024 }
+const timeoutMs = 1000
+const info = encodeCommand(['INFO', 'replication', 'persistence'])
+
+/** @param number of the pool, for its markers */
+export function poolOptions(shared: SharedState, number: number, parts: PoolParts): PoolOptions {
+  const { hub, topology, members } = parts
+  const { gateway } = topology
+  const { traffic, counters } = hub
+  const tails = new Map<number, Buffer>()
+  return {
+    gatewayId: hub.gatewayId,
+    connect: hub.connect,
+    delivery: gateway.delivery,
+    confirms: gateway.ack,
+    readsFast: gateway.reads === 'fast',
+    markersDb: hub.markersDb,
+    recordKey: hub.recordKey,
+    db: shared.db,
+    elevated: shared.elevated,
+    f: topology.f,
+    flightsAtOnce: gateway.ack === 0 && gateway.delivery !== 'exactly-once' ? mostFlights : 1,
+    lanes: lanesPerPool,
+    limits: flushLimits,
+    markerPrefix: markerKeyOf(hub.gatewayId, String(number)),
+    now: hub.now,
+    nodeAt: (host, port) =>
+      topology.nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null,
+    restore: () => shared.commands,
+    rights: async () => {
+      const control = hub.control()
+      if (control === null) throw new Error('no primary')
+      const [reply] = await control.send([['ACL', 'GETUSER', shared.user]], timeoutMs)
+      return reply instanceof ReplyError ? unknownRights : readRights(reply ?? null)
+    },
+    tail: () => {
+      const count = members()
+      let tail = tails.get(count)
+      if (tail === undefined) {
+        tail = Buffer.concat([info, encodeCommand(['WAIT', String(count), '250']), info])
+        tails.set(count, tail)
+      }
+      return tail
+    },
+    confirm: hub.confirm,
+    confirmedRecord: parts.confirmedRecord,
+    suspect: parts.suspect,
+    target: hub.target,
+    holding: hub.holding,
+    watch: hub.watch,
+    note: parts.note,
+    answered: {
+      sent: ({ raws, items }) => {
+        traffic.inFlight += raws + items
+      },
+      answered: ({ raws, items }, tookMs) => {
+        traffic.inFlight -= raws + items
+        counters.upstreamTook(tookMs)
+      },
+      lost: ({ raws, items }) => {
+        traffic.inFlight -= raws + items
+      },
+      suppressed: ({ items }) => {
+        counters.duplicatesSuppressed += items
+      },
+    },
+  }
+}

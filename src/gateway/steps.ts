@@ -1,0 +1,262 @@
+import { flushAllScript } from '../insync/scripts.ts'
+import { encodeCommand, encodeError } from '../resp/encode.ts'
+import { askRights } from './approval.ts'
+import type { Command } from './command.ts'
+import type { CommandQueue } from './command-queue.ts'
+import { treat } from './command-rules.ts'
+import { isScriptable } from './fill.ts'
+import type { Hub } from './hub.ts'
+import { introduce } from './introductions.ts'
+import { Multi } from './multi.ts'
+import { Own, type OwnHost } from './own.ts'
+import type { Pool } from './pool.ts'
+import { routeOf } from './routes.ts'
+import type { SessionState } from './session-state.ts'
+import { ok } from './words.ts'
+
+/** The session, as far as deciding about its commands needs to know it. */
+export interface StepHost extends OwnHost {
+  /** Takes the head of the queue and answers it. */
+  readonly answer: (bytes: Buffer) => true
+  /** Takes the head of the queue: it is under way alone. */
+  readonly begin: (command: Command) => void
+  readonly isUnderWay: (command: Command) => boolean
+  /** The pool will ask for a share. */
+  readonly enlist: (pool: Pool) => false
+  /** The session is over: its last answers leave first, or not. */
+  readonly quit: (answer: Buffer) => void
+  readonly close: () => void
+  /** What stood in the way is gone. */
+  readonly pump: () => void
+}
+
+/** Commands of one session that are asked for together whether its user may run them. */
+const mostAsked = 64
+
+/** Decides how the command at the head of a session's queue goes on. */
+export class Steps {
+  own: Own | null = null
+  private readonly hub: Hub
+  private readonly host: StepHost
+  private readonly queue: CommandQueue
+  private readonly state: SessionState
+  private readonly multi: Multi
+  private pool: Pool | null = null
+  private elevated: Pool | null = null
+
+  constructor(hub: Hub, host: StepHost, queue: CommandQueue, state: SessionState) {
+    this.hub = hub
+    this.host = host
+    this.queue = queue
+    this.state = state
+    this.multi = new Multi(hub, host, state, {
+      rights: () => this.poolOf(),
+      watchBroken: () => this.own?.watchBroken === true,
+      unwatch: () => this.own?.unwatch(),
+      reset: () => this.resetAll(),
+    })
+  }
+
+  /** It has not said who it is: Redis answers everything with NOAUTH. */
+  get unknownClient(): boolean {
+    return this.hub.passwordRequired && !this.state.authenticated
+  }
+
+  /** Subscribed in RESP2, or watching as MONITOR does: everything is answered on that connection. */
+  get boundToOwn(): boolean {
+    return this.state.monitoring || (this.state.subscribed && this.state.protocol === 2)
+  }
+
+  classify(command: Command): void {
+    if (command.route !== null) return
+    const { route, facts } = routeOf(command.request, this.hub.commands())
+    command.route = route
+    command.facts = facts
+    if (command.request.name !== 'FLUSHALL') return
+    const treatment = treat(command.request, this.hub.databases)
+    if (treatment.kind !== 'flush-all') return
+    const { mode } = treatment
+    command.replacement = encodeCommand(['EVAL', flushAllScript, '0', mode, String(this.hub.markersDb)])
+  }
+
+  /** @returns false: the head of the queue has to wait */
+  take(command: Command): boolean {
+    const { hub, state } = this
+    if (command.request.name === 'QUIT') {
+      this.host.quit(ok)
+      return false
+    }
+    if (webWords.has(command.request.name)) {
+      this.host.close()
+      return false
+    }
+    const treatment = treat(command.request, hub.databases)
+    if (treatment.kind === 'refuse' && !this.unknownClient) {
+      this.multi.abort()
+      return this.host.answer(encodeError(treatment.error))
+    }
+    if (hub.commands().size === 0 || hub.target() === null) {
+      hub.watch()
+      return false
+    }
+    this.classify(command)
+    if (this.unknownClient && command.route !== 'door' && command.route !== 'reset') return this.enlist()
+    if (
+      !this.unknownClient &&
+      !this.poolOf().knowsRights(() => {
+        this.host.pump()
+      })
+    ) {
+      hub.watch()
+      return false
+    }
+    if (this.multi.open) return this.multi.take(command)
+    switch (command.route) {
+      case 'multi':
+        return command.facts === undefined ? this.enlist() : this.multi.begin(command)
+      case 'exec':
+        if (command.block === null) return this.enlist()
+        return command.direct || state.watching ? this.startOwn(command) : this.sendWrite(command)
+      case 'read':
+        return state.tracking !== null || this.boundToOwn ? this.startOwn(command) : this.enlist()
+      case 'write':
+        return this.boundToOwn || this.needsTransaction(command)
+          ? this.startOwn(command)
+          : this.sendWrite(command)
+      case 'once':
+      case 'discard':
+        return this.boundToOwn ? this.startOwn(command) : this.enlist()
+      case 'door':
+        return this.boundToOwn ? this.startOwn(command) : this.startDoor(command)
+      case 'client-id':
+        if (command.facts === undefined) return this.enlist()
+        return this.host.answer(Buffer.from(`:${String(this.host.id)}\r\n`))
+      case 'reset':
+        this.resetAll()
+        return this.host.answer(resetAnswer)
+      case 'own':
+      case 'blocking':
+      case 'subscription':
+      case 'monitor':
+      case 'watch':
+      case 'unwatch':
+      case 'tracking':
+        return command.facts === undefined ? this.enlist() : this.startOwn(command)
+      default:
+        return this.enlist()
+    }
+  }
+
+  /** Another user, database or protocol: other connections are shared. */
+  stateChanged(): void {
+    this.release()
+  }
+
+  release(): void {
+    for (const pool of [this.pool, this.elevated]) if (pool !== null) this.hub.release(pool)
+    this.pool = null
+    this.elevated = null
+  }
+
+  /** EXEC was refused before it could run. */
+  forgetTransaction(): void {
+    this.multi.forget()
+  }
+
+  private needsTransaction(command: Command): boolean {
+    if (this.hub.delivery !== 'exactly-once' || command.direct) return false
+    return this.poolOf().batching && !isScriptable(command, this.state.protocol)
+  }
+
+  /** To the lanes; those of the gateway's own user, when the session's may run the command and no batch. */
+  private sendWrite(command: Command): false {
+    if (command.direct || !this.poolOf().indirect) return this.enlist()
+    if (command.approved) {
+      this.elevated ??= this.hub.elevatedPoolOf(this.state)
+      return this.host.enlist(this.elevated)
+    }
+    if (!this.canBeAsked(command)) {
+      if (command.block === null) return this.enlist()
+      return this.startOwn(command)
+    }
+    const control = this.hub.control()
+    if (control === null || this.hub.holding()) {
+      this.hub.watch()
+      return false
+    }
+    const run: Command[] = []
+    for (
+      let next = this.queue.at(0);
+      next !== undefined && run.length < mostAsked;
+      next = this.queue.at(run.length)
+    ) {
+      this.classify(next)
+      if (!this.canBeAsked(next) || (next.block !== null && run.length > 0)) break
+      run.push(next)
+      if (next.block !== null) break
+    }
+    this.host.begin(command)
+    askRights(control, this.state.user, run, () => {
+      this.host.specialDone(command, null)
+    })
+    return false
+  }
+
+  private canBeAsked(command: Command): boolean {
+    if (command.direct || command.approved) return false
+    const { protocol } = this.state
+    if (command.route === 'exec') return command.block?.every((one) => isScriptable(one, protocol)) === true
+    return command.route === 'write' && isScriptable(command, protocol)
+  }
+
+  private resetAll(): void {
+    this.multi.forget()
+    this.own?.discard()
+    this.own = null
+    this.state.reset()
+    this.host.stateChanged()
+  }
+
+  private enlist(): false {
+    return this.host.enlist(this.poolOf())
+  }
+
+  private poolOf(): Pool {
+    this.pool ??= this.hub.poolOf(this.state)
+    return this.pool
+  }
+
+  private startDoor(command: Command): false {
+    const target = this.hub.target()
+    if (target === null || this.hub.holding()) {
+      this.hub.watch()
+      return false
+    }
+    this.host.begin(command)
+    introduce(this.hub.door, target, this.state, this.hub.setter, command, (answer, accepted) => {
+      if (!this.host.isUnderWay(command)) return
+      if (accepted) {
+        this.state.accept(command.request)
+        this.own?.follow(command)
+      }
+      if (answer !== null) this.host.stateChanged()
+      this.host.specialDone(command, answer)
+    })
+    return false
+  }
+
+  private startOwn(command: Command): false {
+    if (this.hub.target() === null || this.hub.holding()) {
+      this.hub.watch()
+      return false
+    }
+    this.host.begin(command)
+    this.own ??= new Own(this.hub, this.host, this.state)
+    this.own.run(command)
+    return false
+  }
+}
+
+/** The first words of a web page that posts a form at Redis: redis-server ends such a connection without a word. */
+const webWords = new Set(['POST', 'HOST:'])
+const resetAnswer = Buffer.from('+RESET\r\n')
