@@ -11,7 +11,7 @@ import { assertGolden } from '../harness/golden.ts'
 import { commandsPage } from './scriptable/commands-page.ts'
 import { excluded } from './scriptable/excluded.ts'
 import { samples, type Sample } from './scriptable/samples.ts'
-import { runByScript, runDirect, shapeOf, stateDifference, type Outcome } from './scriptable/trial.ts'
+import { difference, runByScript, runDirect } from './scriptable/trial.ts'
 import { Wire } from './scriptable/wire.ts'
 
 const protocols = [2, 3] as const
@@ -23,21 +23,6 @@ function carriage(sample: Sample, protocol: 2 | 3): Carriage | null {
   const request = framer.next()
   assert.ok(request !== null)
   return carriageOf(request, protocol)
-}
-
-/** What the client gets. */
-function carried(reply: string, how: Carriage): string {
-  if (how === 'null-array' && reply === '$-1\r\n') return '*-1\r\n'
-  return how === 'integer' && reply.startsWith('+:') ? reply.slice(1) : reply
-}
-
-function difference(sample: Sample, how: Carriage, direct: Outcome, script: Outcome): string | null {
-  for (const reply of [script.reply, script.recorded]) {
-    const seen = carried(reply, how)
-    const same = sample.loose ? shapeOf(seen) === shapeOf(direct.reply) : seen === direct.reply
-    if (!same) return `${JSON.stringify(direct.reply.slice(0, 200))}, ${JSON.stringify(seen.slice(0, 200))}`
-  }
-  return stateDifference(direct.state, script.state, sample.loose)
 }
 
 describe('commands by script and directly', () => {

@@ -1,3 +1,4 @@
+import type { Carriage } from '../../../src/gateway/scriptable.ts'
 import { decodeReply, ReplyError } from '../../../src/resp/decode.ts'
 import { splitInline } from '../../../src/resp/inline.ts'
 import type { Sample } from './samples.ts'
@@ -5,7 +6,7 @@ import { readState, state } from './state.ts'
 import type { Wire } from './wire.ts'
 
 /** What one call left behind. Bytes as latin1 text. */
-export interface Outcome {
+interface Outcome {
   readonly reply: string
   /** By script only: the reply after it was packed and unpacked, as recorded replies are. */
   readonly recorded: string
@@ -49,8 +50,24 @@ async function prepareAndCall(sample: Sample, call: readonly string[], wire: Wir
   return replies.at(-1) ?? ''
 }
 
+/** What the client gets. */
+function carried(reply: string, how: Carriage): string {
+  if (how === 'null-array' && reply === '$-1\r\n') return '*-1\r\n'
+  return how === 'integer' && reply.startsWith('+:') ? reply.slice(1) : reply
+}
+
+/** What the client of a batch would see otherwise than a direct one, or null. */
+export function difference(sample: Sample, how: Carriage, direct: Outcome, script: Outcome): string | null {
+  for (const reply of [script.reply, script.recorded]) {
+    const seen = carried(reply, how)
+    const same = sample.loose ? shapeOf(seen) === shapeOf(direct.reply) : seen === direct.reply
+    if (!same) return `${JSON.stringify(direct.reply.slice(0, 200))}, ${JSON.stringify(seen.slice(0, 200))}`
+  }
+  return stateDifference(direct.state, script.state, sample.loose)
+}
+
 /** Types and lengths of a reply, without what is in it. */
-export function shapeOf(reply: string): string {
+function shapeOf(reply: string): string {
   return JSON.stringify(decodeReply(Buffer.from(reply, 'latin1')), (_key, value: unknown) =>
     typeof value === 'string'
       ? 'text'
@@ -66,7 +83,7 @@ export function shapeOf(reply: string): string {
 const toleranceMs = 60_000
 
 /** What is different, or null. @param loose leaves out what the values are */
-export function stateDifference(expected: string, actual: string, loose: boolean): string | null {
+function stateDifference(expected: string, actual: string, loose: boolean): string | null {
   if (expected === actual) return null
   const left = readKeys(expected)
   const right = readKeys(actual)
