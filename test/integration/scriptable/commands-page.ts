@@ -22,6 +22,10 @@ export function commandsPage(): string {
     'Commands of more than 7,000 arguments do not.',
     '',
     '## Not in batches',
+    'Of these, what only reads is sent as it is, and again when its answer is lost. What changes data runs as a transaction with a mark:',
+    'when the primary is lost it runs again if it had not run, and is answered `-UNCERTAIN` if it had, since its reply is gone. Anything',
+    'else about the server is sent once, and answered `-UNCERTAIN` when its answer is lost.',
+    '',
     ...excluded.map(({ why, names }) => item(why, names.split(' '))),
     '',
   ]
