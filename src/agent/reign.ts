@@ -17,6 +17,8 @@ export interface ReignKeeper {
 export function createReignKeeper(context: AgentContext): ReignKeeper {
   const { topology, node, store, redis: link, log, now } = context
   const missingSince = new Map<number, number>()
+  /** By replica outside of the set: what it has to acknowledge before it joins. */
+  const owed = new Map<number, number>()
   let last: InSyncRecord | null = null
   let opened = ''
 
@@ -40,6 +42,7 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
         // Whoever opened this node may have died halfway, or a time-out hid whether it happened.
         opened = ''
         missingSince.clear()
+        owed.clear()
         await link.feed(true)
         await link.configure({ 'min-replicas-to-write': String(topology.f) })
         opened = current
@@ -56,11 +59,16 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
       last = record
       const copies = context.seen.peers.filter((peer) => peer?.intact === true && peer.redis.record !== null)
       if (store.get().founding && copies.length >= topology.f) store.set({ founding: false })
+      for (const { index } of topology.nodes)
+        if (!online.has(index) || record.members.includes(index)) owed.delete(index)
+        else if (!owed.has(index)) owed.set(index, redis.offset)
       const joining = [...online]
         .filter(([index, replica]) => {
           const agent = context.seen.peers[index]
           const behind = redis.offset - replica.offset
-          return !record.members.includes(index) && behind <= joinWithinBytes && agent?.intact === true
+          // One that hangs keeps its link, and while little is written it is never far behind: that it lives, an acknowledgement says.
+          const acknowledges = replica.offset >= (owed.get(index) ?? Infinity)
+          return acknowledges && behind <= joinWithinBytes && agent?.intact === true
         })
         .map(([index]) => index)
       if (joining.length > 0) {
