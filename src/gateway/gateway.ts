@@ -1,56 +1,33 @@
-import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { Discovery, type Primary } from '../discovery/discovery.ts'
 import type { FailoverMoment } from '../discovery/options.ts'
-import type { RedisCredentials } from '../discovery/redis-client.ts'
-import type { StandaloneSettings } from '../discovery/rules.ts'
-import { controlChannel, formatEpoch, recordKey } from '../insync/record.ts'
+import { controlChannel, formatEpoch } from '../insync/record.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
-import { timing, type Topology } from '../topology/topology.ts'
+import { timing } from '../topology/topology.ts'
 import { startAdmin, type Admin } from './admin.ts'
-import type { CommandTable } from './command-table.ts'
-import { Confirmer, type Confirmable } from './confirmer.ts'
+import type { Confirmer, Confirmable } from './confirmer.ts'
 import { FailoverTimeline } from './failover-timeline.ts'
 import { listen } from './listen.ts'
 import { Hold, readControlMessage } from './hold.ts'
 import type { Hub } from './hub.ts'
-import { learn } from './learn.ts'
+import { makeHub } from './make-hub.ts'
+import { Learner } from './learn.ts'
+import { makeConfirmer } from './make-confirmer.ts'
+import { MarkerCare } from './marker-care.ts'
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts'
 import { Session } from './session.ts'
 import { describe, type GatewayStatus } from './status.ts'
 import { Door } from './door.ts'
-import { plainConnect, type Connect } from './connection.ts'
-import { PlainConfirmer } from './plain-confirmer.ts'
+import { plainConnect } from './connection.ts'
+import type { GatewayOptions } from './gateway-options.ts'
+import type { PlainConfirmer } from './plain-confirmer.ts'
 import { poolOptions } from './pool-options.ts'
 import { Pools } from './pools.ts'
-import { noTraffic } from './traffic.ts'
 import { tooManySessions } from './words.ts'
 
-export interface GatewayLog {
-  readonly info: (details: object, message: string) => void
-  readonly warn: (details: object, message: string) => void
-}
-
-export interface GatewayOptions {
-  readonly topology: Topology
-  /** For the nodes: the user with all rights. Null: they ask for no password. */
-  readonly nodeCredentials: RedisCredentials | null
-  readonly sentinelCredentials: RedisCredentials | null
-  /** Whether Redis asks clients for a password: until they gave it, they may send little. Left out: the primary is asked. */
-  readonly passwordRequired?: boolean
-  readonly log: GatewayLog
-  /** A bound socket handed down; otherwise host and port of the topology. */
-  readonly listenFd?: number
-  /** A Sentinel deployment that somebody else set up, in place of the topology's nodes: no agents, no record, no gate. */
-  readonly standalone?: Pick<StandaloneSettings, 'sentinels' | 'name'>
-  /** Instead of the topology's. */
-  readonly limits?: GatewayLimits
-  /** How connections to the primary are opened; the plain way when left out. */
-  readonly connect?: Connect
-}
+export type { GatewayLog, GatewayOptions } from './gateway-options.ts'
 
 const sweepMs = 50
-const learnAgainMs = 500
 /** A round that is under way for longer than its wait and this: nothing more is sent to that primary until it answers. */
 const stalledMs = 450
 
@@ -65,16 +42,15 @@ export class Gateway {
   private readonly hub: Hub
   private readonly pools: Pools
   private readonly door: Door
-  private lastId = 0
+  private readonly care: MarkerCare
+  private readonly learner: Learner
   private readonly server: Server
   readonly metrics: GatewayMetrics
   private admin: Admin | null = null
-  private table: CommandTable = new Map()
   private sweeper: NodeJS.Timeout | null = null
   private unreachableSinceMs: number | null
   private paused = false
   private stopping = false
-  private learning = false
   private lostMs: number | null = null
 
   constructor(options: GatewayOptions) {
@@ -112,9 +88,57 @@ export class Gateway {
         this.moment(moment, atMs)
       },
     })
-    this.confirmer = this.makeConfirmer(now)
+    this.confirmer = makeConfirmer({
+      topology,
+      standalone: standalone !== undefined,
+      now,
+      discovery: this.discovery,
+      onConfirmed: (tookMs) => {
+        this.confirmed(tookMs)
+        if (this.paused) this.unpause()
+      },
+      onMembers: (from, to) => {
+        log.warn({ from, to }, 'members written out of the in-sync set')
+      },
+    })
     this.door = new Door(options.connect ?? plainConnect)
-    this.hub = this.makeHub(now)
+    this.hub = makeHub({
+      ...options,
+      now,
+      door: this.door,
+      counters: this.metrics.counters,
+      discovery: this.discovery,
+      target: () => this.target(),
+      commands: () => this.learner.table,
+      holding: () => this.hold.active,
+      pools: () => this.pools,
+      confirm: (one) => {
+        this.confirm(one)
+      },
+      removeMarkers: (keys) => {
+        this.care.remove(keys)
+      },
+      watch: () => {
+        this.watch()
+      },
+      closed: (session) => {
+        this.sessions.delete(session)
+      },
+    })
+    this.learner = new Learner({
+      connection: () => this.discovery.connection,
+      primary: () => this.discovery.current,
+      door: this.door,
+      passwordRequired: options.passwordRequired,
+      onLearned: (passwordRequired) => {
+        Object.assign(this.hub, { passwordRequired })
+        this.pumpAll()
+      },
+      onFailed: (why) => {
+        log.warn({ why }, 'the primary does not say which commands it has')
+      },
+    })
+    this.care = new MarkerCare(this.hub.gatewayId, () => this.discovery.connection)
     this.pools = this.makePools()
     this.hold = new Hold({
       quiet: () => this.hub.traffic.inFlight === 0 && this.pools.quiet,
@@ -136,44 +160,12 @@ export class Gateway {
     )
   }
 
-  private makeConfirmer(now: () => number): Confirmer | PlainConfirmer {
-    const { topology, log, standalone } = this.options
-    const common = {
-      now,
-      primary: () => this.discovery.current,
-      connection: () => this.discovery.connection,
-      onConfirmed: (tookMs: number) => {
-        this.confirmed(tookMs)
-        if (this.paused) this.unpause()
-      },
-    }
-    const { ack } = topology.gateway
-    if (standalone !== undefined)
-      return new PlainConfirmer({ ...common, replicas: ack === 'in-sync' ? 1 : ack })
-    return new Confirmer({
-      ...common,
-      f: topology.f,
-      memberSilentMs: timing.memberSilentMs,
-      nodeAt: (host, port) =>
-        topology.nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null,
-      onOver: (why) => {
-        this.discovery.abandon(why)
-      },
-      onMembers: (from, to) => {
-        log.warn({ from, to }, 'members written out of the in-sync set')
-      },
-    })
-  }
-
   /** @throws HoldfastError PORT_IN_USE */
   async start(): Promise<void> {
     const { host, port, adminHost, adminPort } = this.options.topology.gateway
     const { listenFd } = this.options
-    await listen(
-      this.server,
-      listenFd === undefined ? { host, port } : { fd: listenFd },
-      `${host}:${String(port)}`,
-    )
+    const where = listenFd === undefined ? { host, port } : { fd: listenFd }
+    await listen(this.server, where, `${host}:${String(port)}`)
     this.admin = await startAdmin({
       host: adminHost,
       port: adminPort,
@@ -198,7 +190,7 @@ export class Gateway {
     while (this.sessions.size > 0 && performance.now() < untilMs)
       await new Promise((resolve) => setTimeout(resolve, 10))
     for (const session of this.sessions) session.close()
-    this.removeMarkers(this.pools.discard())
+    await this.care.stop(this.pools.discard())
     this.door.close()
     if (this.sweeper !== null) clearInterval(this.sweeper)
     this.hold.release('the gateway stops')
@@ -257,50 +249,6 @@ export class Gateway {
     if (moment === 'taken') this.confirm(nobody)
   }
 
-  private makeHub(now: () => number): Hub {
-    const { topology, passwordRequired = false, limits, connect = plainConnect } = this.options
-    const { gateway, redis } = topology
-    return {
-      gatewayId: randomBytes(6).toString('hex'),
-      holdMs: gateway.holdMs,
-      delivery: gateway.delivery,
-      ack: gateway.ack,
-      databases: redis.databases,
-      markersDb: redis.markersDb,
-      recordKey: this.options.standalone === undefined ? recordKey : '',
-      passwordRequired,
-      limits: { ...(limits ?? gateway.limits) },
-      traffic: noTraffic(),
-      counters: this.metrics.counters,
-      connect,
-      door: this.door,
-      setter: this.options.nodeCredentials,
-      now,
-      target: () => this.target(),
-      commands: () => this.table,
-      holding: () => this.hold.active,
-      poolOf: (state) => this.pools.of(state),
-      elevatedPoolOf: (state) => this.pools.elevated(state),
-      control: () => this.discovery.connection,
-      release: (pool) => {
-        this.pools.release(pool)
-      },
-      confirm: (one) => {
-        this.confirm(one)
-      },
-      removeMarkers: (keys) => {
-        this.removeMarkers(keys)
-      },
-      watch: () => {
-        this.watch()
-      },
-      nextId: () => ++this.lastId,
-      closed: (session) => {
-        this.sessions.delete(session)
-      },
-    }
-  }
-
   private makePools(): Pools {
     const { hub, options } = this
     return new Pools(
@@ -330,10 +278,6 @@ export class Gateway {
     this.watch()
   }
 
-  private removeMarkers(keys: readonly string[]): void {
-    if (keys.length > 0) this.discovery.connection?.send([['DEL', ...keys]], 1000).catch(() => undefined)
-  }
-
   private target(): Primary | null {
     return this.paused || this.discovery.connection === null ? null : this.discovery.current
   }
@@ -359,6 +303,7 @@ export class Gateway {
     this.hold.release('another primary')
     this.paused = false
     this.confirmer.resume()
+    this.care.run()
     this.reachable()
   }
 
@@ -394,7 +339,7 @@ export class Gateway {
 
   private reachable(): void {
     this.unreachableSinceMs = null
-    this.learn()
+    this.learner.run()
     this.pumpAll()
   }
 
@@ -411,31 +356,6 @@ export class Gateway {
   private control(payload: string): void {
     const message = readControlMessage(payload)
     if (message !== null) this.hold.obey(message)
-  }
-
-  /** Until it is known what commands there are nothing can be passed on. */
-  private learn(): void {
-    const { connection, current } = this.discovery
-    if (this.learning || this.table.size > 0 || connection === null || current === null) return
-    this.learning = true
-    learn(connection, this.door, current, this.options.passwordRequired)
-      .then(
-        ({ table, passwordRequired }) => {
-          this.table = table
-          Object.assign(this.hub, { passwordRequired })
-          this.pumpAll()
-        },
-        (error: unknown) => {
-          const why = error instanceof Error ? error.message : String(error)
-          this.options.log.warn({ why }, 'the primary does not say which commands it has')
-          setTimeout(() => {
-            this.learn()
-          }, learnAgainMs)
-        },
-      )
-      .finally(() => {
-        this.learning = false
-      })
   }
 
   /** Runs only while something waits. */

@@ -6,13 +6,14 @@ import { readCommandTable, type CommandTable } from './command-table.ts'
 import type { Door } from './door.ts'
 
 /** What must be known of a server before anything can be passed on to it. */
-export interface Learned {
+interface Learned {
   readonly table: CommandTable
   /** Whether a client that has not logged in is refused. */
   readonly passwordRequired: boolean
 }
 
 const timeoutMs = 5000
+const againMs = 500
 const ping = encodeCommand(['PING'])
 
 /**
@@ -20,7 +21,7 @@ const ping = encodeCommand(['PING'])
  * @param known whether clients must log in; undefined: found out by trying, on a connection that has not
  * @throws Error in words for the log: the connection was lost, or the gateway's user may not ask
  */
-export async function learn(
+async function learn(
   connection: RedisClient,
   door: Door,
   primary: Primary,
@@ -45,4 +46,48 @@ function refusesStrangers(door: Door, primary: Primary): Promise<boolean> {
       },
     })
   })
+}
+
+export interface LearnerParts {
+  readonly connection: () => RedisClient | null
+  readonly primary: () => Primary | null
+  readonly door: Door
+  /** Undefined: found out by trying. */
+  readonly passwordRequired: boolean | undefined
+  readonly onLearned: (passwordRequired: boolean) => void
+  readonly onFailed: (why: string) => void
+}
+
+/** Until it is known what commands there are nothing can be passed on: asks until a primary says it. */
+export class Learner {
+  table: CommandTable = new Map()
+  private readonly parts: LearnerParts
+  private learning = false
+
+  constructor(parts: LearnerParts) {
+    this.parts = parts
+  }
+
+  run(): void {
+    const { parts } = this
+    const [connection, primary] = [parts.connection(), parts.primary()]
+    if (this.learning || this.table.size > 0 || connection === null || primary === null) return
+    this.learning = true
+    learn(connection, parts.door, primary, parts.passwordRequired)
+      .then(
+        ({ table, passwordRequired }) => {
+          this.table = table
+          parts.onLearned(passwordRequired)
+        },
+        (error: unknown) => {
+          parts.onFailed(error instanceof Error ? error.message : String(error))
+          setTimeout(() => {
+            this.run()
+          }, againMs)
+        },
+      )
+      .finally(() => {
+        this.learning = false
+      })
+  }
 }

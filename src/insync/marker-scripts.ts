@@ -144,3 +144,25 @@ if not of then return redis.error_reply('ERASED the record of the in-sync set is
 if of~=ARGV[2] then return redis.error_reply('NORECORD this node has not passed its gate') end
 redis.call('HINCRBY',KEYS[1],'commits',1)
 return redis.call('HMGET',KEYS[1],'epoch','node','version','members','commits','run')`
+
+/** When each gateway was last seen, by its id, in seconds of the server's clock. */
+export const gatewaysKey = 'holdfast:gateways'
+/** A gateway that was not seen for so long is gone: nothing of it can still be on its way. */
+const gatewayGoneSeconds = '86400'
+
+/**
+ * Says that a gateway lives, and takes away what those left that are gone. A live one whose markers vanish (its clock stood
+ * wrong) makes them anew: nothing runs twice for it. ARGV: the gateway's id. The markers' database is selected.
+ */
+export const careScript = `#!lua flags=allow-oom
+local now=tonumber(redis.call('TIME')[1])
+redis.call('HSET','${gatewaysKey}',ARGV[1],now)
+local seen=redis.call('HGETALL','${gatewaysKey}')
+local removed=0
+for i=1,#seen,2 do
+if math.abs(now-seen[i+1])>${gatewayGoneSeconds} then
+for _,key in ipairs(redis.call('KEYS','${markerPrefix}'..seen[i]..':*')) do redis.call('DEL',key) removed=removed+1 end
+redis.call('HDEL','${gatewaysKey}',seen[i])
+end
+end
+return removed`

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import type { Discovery, Primary } from '../discovery/discovery.ts'
+import { recordKey } from '../insync/record.ts'
+import type { CommandTable } from './command-table.ts'
+import type { Confirmable } from './confirmer.ts'
+import { plainConnect } from './connection.ts'
+import type { Counters } from './counters.ts'
+import type { Door } from './door.ts'
+import type { GatewayOptions } from './gateway-options.ts'
+import type { Hub } from './hub.ts'
+import type { Pools } from './pools.ts'
+import type { Session } from './session.ts'
+import { noTraffic } from './traffic.ts'
+
+export interface HubParts extends GatewayOptions {
+  readonly now: () => number
+  readonly door: Door
+  readonly counters: Counters
+  readonly discovery: Discovery
+  readonly target: () => Primary | null
+  readonly commands: () => CommandTable
+  readonly holding: () => boolean
+  readonly pools: () => Pools
+  readonly confirm: (one: Confirmable) => void
+  readonly removeMarkers: (keys: readonly string[]) => void
+  readonly watch: () => void
+  readonly closed: (session: Session) => void
+}
+
+/** What sessions see of the gateway. */
+export function makeHub(parts: HubParts): Hub {
+  const { gateway, redis } = parts.topology
+  let lastId = 0
+  return {
+    gatewayId: randomBytes(6).toString('hex'),
+    holdMs: gateway.holdMs,
+    delivery: gateway.delivery,
+    ack: gateway.ack,
+    databases: redis.databases,
+    markersDb: redis.markersDb,
+    recordKey: parts.standalone === undefined ? recordKey : '',
+    passwordRequired: parts.passwordRequired ?? false,
+    limits: { ...(parts.limits ?? gateway.limits) },
+    traffic: noTraffic(),
+    counters: parts.counters,
+    connect: parts.connect ?? plainConnect,
+    door: parts.door,
+    setter: parts.nodeCredentials,
+    now: parts.now,
+    target: parts.target,
+    commands: parts.commands,
+    holding: parts.holding,
+    poolOf: (state) => parts.pools().of(state),
+    elevatedPoolOf: (state) => parts.pools().elevated(state),
+    control: () => parts.discovery.connection,
+    release: (pool) => {
+      parts.pools().release(pool)
+    },
+    confirm: parts.confirm,
+    removeMarkers: parts.removeMarkers,
+    watch: parts.watch,
+    nextId: () => ++lastId,
+    closed: parts.closed,
+  }
+}
