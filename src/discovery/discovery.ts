@@ -22,6 +22,7 @@ const coldMs = 50
 /** Finds the primary: listens to the sentinels, asks the nodes they name, and keeps the link to the one that qualified. */
 export class Discovery {
   current: Primary | null = null
+  private found: { readonly primary: Primary; readonly node: AskedNode } | null = null
   private readonly options: DiscoveryOptions
   private readonly rules: Rules
   private readonly sentinels: Sentinels
@@ -104,8 +105,14 @@ export class Discovery {
     for (const { link } of this.nodes.values()) link.close('stopped')
   }
 
+  /** Asked for on every command: found once for each primary. */
   private get followed(): AskedNode | null {
-    return this.current === null ? null : (this.nodes.get(addressKey(this.current.address)) ?? null)
+    const { current, found } = this
+    if (current === null) return null
+    if (found?.primary === current) return found.node
+    const node = this.nodes.get(addressKey(current.address)) ?? null
+    if (node !== null) this.found = { primary: current, node }
+    return node
   }
 
   private reportedBySentinel(about: RedisAddress | null): void {

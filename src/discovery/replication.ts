@@ -10,34 +10,43 @@ export interface Replication {
   readonly online: readonly { readonly host: string; readonly port: number; readonly offset: number }[]
 }
 
+/** Read on every confirmation: by position, not by taking the whole text apart. */
 export function parseReplication(info: string): Replication {
-  let role: Replication['role'] = 'unknown'
-  let run = ''
-  let stream = ''
-  let offset = -1
+  const role = field(info, '\nrole:')
+  const offset = field(info, '\nmaster_repl_offset:')
   const online: { host: string; port: number; offset: number }[] = []
-  for (const line of info.split('\r\n')) {
-    const colon = line.indexOf(':')
-    const key = line.slice(0, colon)
-    const value = line.slice(colon + 1)
-    if (key === 'role') role = value === 'master' || value === 'slave' ? value : 'unknown'
-    else if (key === 'run_id') run = value
-    else if (key === 'master_replid') stream = value
-    else if (key === 'master_repl_offset') offset = Number(value)
-    else if (/^slave\d+$/.test(key)) {
-      const fields = new Map(value.split(',').map((field) => splitOnce(field)))
-      if (fields.get('state') === 'online')
-        online.push({
-          host: fields.get('ip') ?? '',
-          port: Number(fields.get('port')),
-          offset: Number(fields.get('offset')),
-        })
-    }
+  for (let index = 0; ; index++) {
+    const replica = field(info, `\nslave${String(index)}:`)
+    if (replica === null) break
+    if (part(replica, 'state=') !== 'online') continue
+    online.push({
+      host: part(replica, 'ip='),
+      port: Number(part(replica, 'port=')),
+      offset: Number(part(replica, 'offset=')),
+    })
   }
-  return { role, run, stream, offset, online }
+  return {
+    role: role === 'master' || role === 'slave' ? role : 'unknown',
+    run: field(info, '\nrun_id:') ?? '',
+    stream: field(info, '\nmaster_replid:') ?? '',
+    offset: offset === null ? -1 : Number(offset),
+    online,
+  }
 }
 
-function splitOnce(field: string): [string, string] {
-  const at = field.indexOf('=')
-  return [field.slice(0, at), field.slice(at + 1)]
+/** @param key with the line end before it and the colon behind it */
+function field(info: string, key: string): string | null {
+  const at = info.indexOf(key)
+  if (at < 0) return null
+  const from = at + key.length
+  const end = info.indexOf('\r', from)
+  return info.slice(from, end < 0 ? info.length : end)
+}
+
+/** Of `ip=127.0.1.2,port=6379,state=online,offset=14,lag=0`. */
+function part(line: string, key: string): string {
+  const at = line.startsWith(key) ? 0 : line.indexOf(`,${key}`) + 1
+  if (at === 0 && !line.startsWith(key)) return ''
+  const end = line.indexOf(',', at)
+  return line.slice(at + key.length, end < 0 ? line.length : end)
 }
