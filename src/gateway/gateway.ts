@@ -84,9 +84,7 @@ export class Gateway {
       onNote: (note, details) => {
         log.info(details, note)
       },
-      onMoment: (moment, atMs) => {
-        this.moment(moment, atMs)
-      },
+      onMoment: this.moment.bind(this),
     })
     this.confirmer = makeConfirmer({
       topology,
@@ -141,6 +139,7 @@ export class Gateway {
     this.care = new MarkerCare(this.hub.gatewayId, () => this.discovery.connection)
     this.pools = this.makePools()
     this.hold = new Hold({
+      gated: standalone === undefined,
       quiet: () => this.hub.traffic.inFlight === 0 && this.pools.quiet,
       publishHeld: (id) => {
         const message = JSON.stringify({ type: 'held', id, gateway: topology.gateway.name })
@@ -247,6 +246,7 @@ export class Gateway {
     this.timeline.add(moment, atMs)
     // Nobody may have anything to say for long: the failover ends when something could be answered.
     if (moment === 'taken') this.confirm(nobody)
+    if (moment === 'selected' && this.discovery.current !== null) this.hold.promoting()
   }
 
   private makePools(): Pools {

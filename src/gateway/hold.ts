@@ -1,6 +1,8 @@
 import type { ControlMessage } from '../insync/record.ts'
 
 export interface HoldOptions {
+  /** Whether a promoted node must pass a gate before it serves. */
+  readonly gated: boolean
   /** Nothing of any session is in flight or unconfirmed. */
   readonly quiet: () => boolean
   readonly publishHeld: (id: string) => void
@@ -10,6 +12,9 @@ export interface HoldOptions {
 const checkMs = 2
 /** A hold that never ends would be an outage: no switchover takes longer. */
 const longestMs = 30_000
+/** A promotion that nobody heard of after this has come to nothing. */
+const promotionMs = 3000
+const promotionId = 'promotion'
 
 /** A switchover's request that nothing new is sent, until it is released, runs out, or another primary is there. */
 export class Hold {
@@ -43,6 +48,15 @@ export class Hold {
     }
   }
 
+  /**
+   * A sentinel says whom it promotes. Without a gate, what the old primary is sent from then on may be acknowledged by a replica that
+   * has not heard of it, and is then lost: with 8 writers a planned failover lost 4,000 to 8,700 answered commands (measured). It
+   * says so some 100 ms before it does it, and a majority names the other node about a second later.
+   */
+  promoting(): void {
+    if (!this.options.gated && !this.active) this.begin(promotionId, promotionMs)
+  }
+
   release(why: string): void {
     if (this.expiry !== null) clearTimeout(this.expiry)
     if (this.check !== null) clearInterval(this.check)
@@ -65,7 +79,7 @@ export class Hold {
       if (this.check !== null) clearInterval(this.check)
       this.check = null
       this.published = true
-      this.options.publishHeld(id)
+      if (id !== promotionId) this.options.publishHeld(id)
     }, checkMs)
   }
 }
