@@ -19,6 +19,7 @@ const batchBudgetMicroseconds = '4000'
  * would refuse for memory); BARE (nothing was written, so no marker); all others: nothing ran. REFUSED (with Redis' words), GONE (no
  * marker), LATE (another token or sequence), NORECORD, ERASED.
  *
+ * The record is read in the same step as the writes, where nothing comes between: it is the one in force for them.
  * The probe tells in one step what Redis refuses to every write now. Without memory, a command that needs some must not run
  * behind another's write: Redis checks only a script's first one (scriptVerifyOOM in script.c).
  */
@@ -28,10 +29,12 @@ call('SELECT',A[1])
 local k=pcall('HMGET',K[1],'token','done')
 if k.err or not k[2] then return {'GONE'} end
 if k[1]~=A[3] or k[2]~=A[4] then return {'LATE'} end
+local out={'OK',false,false,false,false,false,false,0}
 if A[5]~='' then
-local of=call('HGET',K[2],'run')
-if not of then return {'ERASED'} end
-if of~=A[5] then return {'NORECORD'} end
+local f=call('HMGET',K[2],'epoch','node','version','members','commits','run')
+if not f[6] then return {'ERASED'} end
+if f[6]~=A[5] then return {'NORECORD'} end
+for j=1,6 do out[1+j]=f[j] end
 end
 local oom=false
 local p=pcall('SETRANGE','${probeKey}',0,'')
@@ -40,16 +43,19 @@ if string.sub(p.err,1,3)~='OOM' then return {'REFUSED',p.err} end
 oom=true
 end
 call('SELECT',A[2])
-local out,rec,c,nrec={'OK',false,false,false,false,false,false,0},{},0,0
+local rec,c,nrec={},0,0
 local dirty=false
-local function clock() local now=call('TIME') return now[1]*1000000+now[2] end
-local t=clock()+${batchBudgetMicroseconds}
+local t
 local i,n=6,#A
 while i<n do
 local kind,last=A[i],i+1+A[i+1]
 if c>0 and kind~='c' then
 if oom and dirty and (kind=='d' or kind=='u') then break end
-if c%8==0 and clock()>t then break end
+if c%8==0 then
+local now=call('TIME')
+now=now[1]*1000000+now[2]
+if not t then t=now+${batchBudgetMicroseconds} elseif now>t then break end
+end
 end
 if oom and kind=='u' then out[1]='MEMORY' break end
 local v
@@ -84,8 +90,6 @@ if type(m)=='table' then out[1]=out[1]=='OK' and 'BARE' or out[1]..'BARE' end
 end
 if A[5]~='' then
 pcall('HINCRBY',K[2],'commits',1)
-local f=call('HMGET',K[2],'epoch','node','version','members','commits','run')
-for j=1,6 do out[1+j]=f[j] end
 end
 return out`
 
