@@ -4,7 +4,7 @@ import { assertDataIs } from '../harness/client-data.ts'
 import { clientPrograms } from '../harness/client-programs.ts'
 import { startGatewayNodes } from '../harness/gateway-nodes.ts'
 import { killPrimary, switchOver } from '../harness/primary-faults.ts'
-import { startClients } from '../harness/running-clients.ts'
+import { sceneOf, startClients } from '../harness/running-clients.ts'
 
 const todo = 'commands in flight are answered UNCERTAIN until the gateway replays them'
 
@@ -13,11 +13,10 @@ test(
   { todo },
   async (t) => {
     const nodes = await startGatewayNodes(t, { clients: 1 })
-    const { gateway } = nodes.set.topology
     // Each client with one protocol; the long test has both.
     const other = ['ioredis-2', 'node-redis-3', 'redis-cli-3', 'redis-benchmark-2', 'hiredis-3']
     const programs = clientPrograms(nodes.set.stateDir).filter(({ name }) => !other.includes(name))
-    const clients = await startClients(t, programs, { ...gateway, password: nodes.set.secrets.password })
+    const clients = await startClients(t, programs, sceneOf(nodes))
     for (const befall of [switchOver, killPrimary]) {
       await befall(nodes)
       await clients.goOn()

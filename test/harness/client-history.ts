@@ -22,7 +22,7 @@ const answers: Readonly<Record<string, (n: number) => string>> = {
   publish: (n) => `${n}`,
   careless: (n) => `${n}`,
   repeated: (n) => `${n}`,
-  benchmark_incr: (n) => `${n * (500 + 512)}`,
+  benchmark_incr: (n) => `${n * (100 + 160)}`,
   benchmark_tests: () => 'done',
 }
 

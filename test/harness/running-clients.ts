@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
 import { findWrong, type Said } from './client-history.ts'
 import type { ClientProgram } from './client-programs.ts'
 import { eventually } from './eventually.ts'
+import type { GatewayNodes } from './gateway-nodes.ts'
 
 /** Programs of test/clients at work. */
 export interface RunningClients {
@@ -30,13 +33,27 @@ interface Running {
   readonly exited: Promise<unknown>
 }
 
+interface Scene {
+  readonly host: string
+  readonly port: number
+  readonly password: string
+  /** What each program says is kept there, with the time: `ioredis-3.jsonl`. */
+  readonly directory: string
+}
+
+/** At the gateway of these nodes; what the programs say is kept with the nodes' logs. */
+export function sceneOf({ set }: GatewayNodes): Scene {
+  const { host, port } = set.topology.gateway
+  return { host, port, password: set.secrets.password, directory: join(set.stateDir, 'logs') }
+}
+
 /** Starts them at a Redis or a gateway, and returns when each has done some of everything. */
 export async function startClients(
   t: TestContext,
   programs: readonly ClientProgram[],
-  server: { readonly host: string; readonly port: number; readonly password: string },
+  scene: Scene,
 ): Promise<RunningClients> {
-  const running = programs.map((program) => start(program, server))
+  const running = programs.map((program) => start(program, scene))
   t.after(async () => {
     for (const { child } of running) killGroup(child)
     await Promise.all(running.map(({ exited }) => exited))
@@ -47,7 +64,7 @@ export async function startClients(
       return errors.map((said) => `${program.name}: ${JSON.stringify(said)}`)
     })
   const clients: RunningClients = {
-    goOn: async (times = 3, withinMs = 20_000) => {
+    goOn: async (times = 2, withinMs = 30_000) => {
       const before = new Map(running.flatMap(done).map(({ program, work, times }) => [program + work, times]))
       await eventually('every kind of work goes on', withinMs, () => {
         if (errors().length > 0) return true
@@ -75,11 +92,11 @@ export async function startClients(
     const idle = running.filter(({ history }) => history.length === 0)
     return idle.length === 0 || idle.map(({ program }) => program.name).join()
   })
-  await clients.goOn(3, 30_000)
+  await clients.goOn(3, 60_000)
   return clients
 }
 
-function start(program: ClientProgram, server: { host: string; port: number; password: string }): Running {
+function start(program: ClientProgram, scene: Scene): Running {
   const [file, ...args] = program.argv
   const child = spawn(file, args, {
     // A group of its own: a shell's children end with it.
@@ -89,19 +106,25 @@ function start(program: ClientProgram, server: { host: string; port: number; pas
       PATH: process.env.PATH ?? '',
       PREFIX: program.name,
       RESP: String(program.resp),
-      REDIS_HOST: server.host,
-      REDIS_PORT: String(server.port),
-      REDIS_PASSWORD: server.password,
+      REDIS_HOST: scene.host,
+      REDIS_PORT: String(scene.port),
+      REDIS_PASSWORD: scene.password,
     },
   })
   const history: Said[] = []
+  const kept = createWriteStream(join(scene.directory, `${program.name}.jsonl`))
   const listen = (stream: NodeJS.ReadableStream | null) => {
-    if (stream !== null)
-      createInterface({ input: stream }).on('line', (line) => line && history.push(parse(line)))
+    if (stream === null) return
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line === '') return
+      const said = parse(line)
+      history.push(said)
+      kept.write(`${JSON.stringify({ at: new Date(), ...said })}\n`)
+    })
   }
   listen(child.stdout)
   listen(child.stderr)
-  return { program, child, history, exited: once(child, 'close') }
+  return { program, child, history, exited: once(child, 'close').finally(() => kept.end()) }
 }
 
 /** A line that is no JSON, a stack trace, say, is an error. */
@@ -120,10 +143,10 @@ function done({ program, history }: Running): readonly Done[] {
   return [...times].map(([work, count]) => ({ program: program.name, work, times: count }))
 }
 
-/** @returns whether it came to its end by itself, within 20 seconds */
+/** @returns whether it came to its end by itself, within 30 seconds */
 async function ended({ child, exited }: Running): Promise<boolean> {
   const late = new AbortController()
-  const limit = delay(20_000, false, { signal: late.signal }).catch(() => false)
+  const limit = delay(30_000, false, { signal: late.signal }).catch(() => false)
   const inTime = await Promise.race([exited.then(() => true), limit])
   late.abort()
   if (!inTime) killGroup(child)

@@ -172,7 +172,7 @@ static void *repeat(void *argument) {
   int waits = work->act == job || work->act == message; /* their own end */
   for (int n = 1; waits || !stopped; n++) {
     if (work->act(redis, work->name, n) != 0) break;
-    if (!waits) usleep(20000);
+    if (!waits) usleep(50000);
   }
   redisFree(redis);
   return NULL;

@@ -11,7 +11,7 @@ process.stdin.resume().on('end', () => (stop.asked = true))
 export async function repeat(work: string, act: (n: number) => Promise<unknown>): Promise<void> {
   for (let n = 1; !stop.asked; n += 1) {
     if (!(await attempt(work, n, async () => say(work, { n, got: await act(n) })))) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 

@@ -131,7 +131,7 @@ def repeat(work):
     while not stopped.is_set():
         n += 1
         say(work.__name__, n=n, got=work(n))
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def in_thread(work, *arguments):

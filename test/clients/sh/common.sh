@@ -11,7 +11,7 @@ repeat() { # WORK, a function that takes n and prints what it got
   while going_on; do
     n=$((n + 1))
     say "$1" "$n" "$($1 "$n" 2>&1)"
-    sleep 0.05
+    sleep 0.1
   done
 }
 until_end() { # of the standard input

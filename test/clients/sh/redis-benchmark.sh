@@ -11,15 +11,15 @@ benchmark() {
   "$program" $resp -h "$REDIS_HOST" -p "$REDIS_PORT" -a "$REDIS_PASSWORD" -q -c 5 "$@" >"$directory/said" 2>&1 ||
     echo "exit status $?: $(tail -n 1 "$directory/said")"
 }
-# By five connections, 500 one after the other and then 512 sixteen at a time.
+# By five connections, 100 one after the other and then 160 sixteen at a time.
 benchmark_incr() {
-  benchmark -n 500 incr "$PREFIX:benchmark"
-  benchmark -n 512 -P 16 incr "$PREFIX:benchmark"
+  benchmark -n 100 incr "$PREFIX:benchmark"
+  benchmark -n 160 -P 16 incr "$PREFIX:benchmark"
   sleep 0.3
   $cli get "$PREFIX:benchmark"
 }
 benchmark_tests() {
-  benchmark -n 100 -t set,get,lpush,rpop,sadd,hset,zadd,mset
+  benchmark -n 20 -t set,get,lpush,rpop,sadd,hset,zadd,mset
   sleep 0.3
   echo done
 }

@@ -18,7 +18,7 @@ commands() {
   while going_on; do
     n=$((n + 1))
     echo "RPUSH $PREFIX:list $n"
-    sleep 0.05
+    sleep 0.1
   done
 }
 replies() { # WORK
@@ -40,7 +40,7 @@ messages() {
 
 for n in $(seq 100); do echo "SET $PREFIX:scan:$n $n"; done | $cli >"$directory/set"
 mkfifo "$directory/repeated" "$directory/messages"
-$cli -r -1 -i 0.05 incr "$PREFIX:repeated" >"$directory/repeated" 2>&1 &
+$cli -r -1 -i 0.1 incr "$PREFIX:repeated" >"$directory/repeated" 2>&1 &
 repeated=$!
 $cli subscribe "$PREFIX:channel" >"$directory/messages" 2>&1 &
 subscribed=$!

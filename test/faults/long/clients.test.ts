@@ -4,7 +4,7 @@ import { assertDataIs } from '../../harness/client-data.ts'
 import { clientPrograms } from '../../harness/client-programs.ts'
 import { startGatewayNodes } from '../../harness/gateway-nodes.ts'
 import { hangPrimary, killPrimary, switchOver } from '../../harness/primary-faults.ts'
-import { startClients } from '../../harness/running-clients.ts'
+import { sceneOf, startClients } from '../../harness/running-clients.ts'
 
 const todo = 'commands in flight are answered UNCERTAIN until the gateway replays them'
 
@@ -25,9 +25,8 @@ const faults = {
 for (const [name, befall] of Object.entries(faults))
   test(`${name}: clients that nobody changed see one Redis that pauses`, { todo }, async (t) => {
     const nodes = await startGatewayNodes(t, { clients: 1 })
-    const { gateway } = nodes.set.topology
     const programs = clientPrograms(nodes.set.stateDir)
-    const clients = await startClients(t, programs, { ...gateway, password: nodes.set.secrets.password })
+    const clients = await startClients(t, programs, sceneOf(nodes))
     for (const strike of befall) {
       await strike(nodes)
       await clients.goOn()

@@ -11,7 +11,7 @@ import {
   type DividedNetwork,
 } from '../../harness/divided-network.ts'
 import { startGatewayNodes } from '../../harness/gateway-nodes.ts'
-import { startClients } from '../../harness/running-clients.ts'
+import { sceneOf, startClients } from '../../harness/running-clients.ts'
 
 const todo = 'commands in flight are answered UNCERTAIN until the gateway replays them'
 
@@ -57,10 +57,9 @@ else
     async (t) => {
       const network = await divideNetwork(t, 3)
       const nodes = await startGatewayNodes(t, { clients: 1, place: network })
-      const { gateway } = nodes.set.topology
       // Without what does nothing but to keep the machine busy.
       const programs = clientPrograms(nodes.set.stateDir).filter(({ name }) => !name.includes('benchmark'))
-      const clients = await startClients(t, programs, { ...gateway, password: nodes.set.secrets.password })
+      const clients = await startClients(t, programs, sceneOf(nodes))
       for (const [who, cut] of Object.entries(cuts)) {
         t.diagnostic(`cut off: ${who}`)
         const { primary } = await nodes.set.settled({ withinMs: 45_000 })
