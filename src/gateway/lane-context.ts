@@ -45,4 +45,6 @@ export interface FlushEvents {
   readonly answered: (flush: Flush, tookMs: number) => void
   readonly lost: (flush: Flush) => void
   readonly suppressed: (flush: Flush) => void
+  /** Its answers wait for a confirmation (1), or do not any more (-1). */
+  readonly held: (flush: Flush, change: 1 | -1) => void
 }

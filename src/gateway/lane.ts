@@ -37,6 +37,7 @@ export class Lane {
   private flights: Flight[] = []
   private unresolved: Flush | null = null
   private setup: LaneSetup | null = null
+  private openedMs = 0
   /** The last batch is not known to stand in step with its marker: the connection is opened anew before the next. */
   private spent = false
 
@@ -64,6 +65,15 @@ export class Lane {
     return this.state === 'down'
   }
 
+  /** Something is to be answered, and nothing has come since the given time (ms). */
+  silentSince(ms: number): boolean {
+    const { connection } = this
+    if (connection === null || connection.heardMs > ms) return false
+    if (this.state === 'setting-up') return this.setup !== null && this.openedMs <= ms
+    const oldest = this.flights[0]
+    return oldest !== undefined && !oldest.unconfirmed && oldest.flush.sentMs <= ms
+  }
+
   /** The marker's key, when there is one to remove. */
   get markerKey(): string | null {
     return this.marker.exists ? this.marker.key : null
@@ -71,6 +81,7 @@ export class Lane {
 
   open(primary: Primary): void {
     this.state = 'setting-up'
+    this.openedMs = this.context.now()
     this.primary = primary
     this.spent = false
     this.direct = false
@@ -193,18 +204,22 @@ export class Lane {
   }
 
   private resolve(connection: Connection, marker: Reply, raw: Buffer): void {
-    if (!Array.isArray(marker)) {
+    if (marker === 1 && !this.marker.exists) {
       this.giveUpUnresolved()
       this.marker.exists = true
       this.becomeReady()
       return
     }
-    const [status, done] = marker as readonly Reply[]
-    if (status !== 'OK' || typeof done !== 'number') {
-      // the marker is gone: erased, or evicted. Whether the last batch ran cannot be known.
+    const [status, done] = Array.isArray(marker) ? (marker as readonly Reply[]) : []
+    if (status === 'GONE') {
+      // erased, or evicted: whether the last batch ran cannot be known
       this.marker.exists = false
       this.giveUpUnresolved()
       connection.close('the marker is gone')
+      return
+    }
+    if (status !== 'OK' || typeof done !== 'number' || !this.marker.exists) {
+      connection.close('not the answer of a marker')
       return
     }
     this.marker.sequence = done
@@ -325,10 +340,12 @@ export class Lane {
       return
     }
     flight.unconfirmed = true
+    context.answered.held(flush, 1)
     context.confirm({
       beginRound: () => undefined,
       confirmed: () => {
         if (this.connection !== connection || this.flights[0] !== flight) return
+        context.answered.held(flush, -1)
         this.flights.shift()
         this.settle(flush.rawShares)
         if (ran) this.settle(flush.batchShares)
@@ -359,7 +376,8 @@ export class Lane {
     this.flights = []
     for (const { flush, outcome, unconfirmed } of flights) {
       for (const share of flush.rawShares) loseRaw(share)
-      if (!unconfirmed) this.context.answered.lost(flush)
+      if (unconfirmed) this.context.answered.held(flush, -1)
+      else this.context.answered.lost(flush)
       this.settle(flush.rawShares)
       if (flush.items === 0) continue
       if (outcome !== null && outcome.kind !== 'ran') {

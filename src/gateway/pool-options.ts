@@ -88,6 +88,9 @@ export function poolOptions(shared: SharedState, number: number, parts: PoolPart
       suppressed: ({ items }) => {
         counters.duplicatesSuppressed += items
       },
+      held: ({ raws, items }, change) => {
+        traffic.held += change * (raws + items)
+      },
     },
   }
 }

@@ -46,6 +46,11 @@ test('what is in flight is answered before its connection ends; the idle are clo
     const value = await countOnPrimary()
     return value === '3' || String(value)
   })
+  await eventually(
+    'it is told so',
+    5000,
+    () => gateway.status().unconfirmed === 2 || JSON.stringify(gateway.status()),
+  )
 
   const stopped = gateway.stop(30_000)
   await ended(idle)
