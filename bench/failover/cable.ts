@@ -17,17 +17,17 @@ const tc = (...args: readonly string[]) => run('tc', [...args])
  */
 export async function openCable(scope: AsyncDisposableStack): Promise<Cable> {
   const sink = `hfcut${process.pid}`
-  scope.defer(async () => {
-    // What is not there any more need not go.
-    for (const undo of [
-      () => tc('qdisc', 'del', 'dev', 'lo', 'clsact'),
-      () => run('ip', ['link', 'del', sink]),
-    ])
+  // What was there before is somebody else's, and stays.
+  const undoing = (undo: () => Promise<unknown>) => {
+    scope.defer(async () => {
       await undo().catch(() => undefined)
-  })
+    })
+  }
   await run('ip', ['tuntap', 'add', 'name', sink, 'mode', 'tun'])
+  undoing(() => run('ip', ['link', 'del', sink]))
   await run('ip', ['link', 'set', sink, 'up'])
   await tc('qdisc', 'add', 'dev', 'lo', 'clsact')
+  undoing(() => tc('qdisc', 'del', 'dev', 'lo', 'clsact'))
   const filter = (preference: number, what: readonly string[]) =>
     tc(
       ...['filter', 'add', 'dev', 'lo', 'egress', 'protocol', 'ip'],
