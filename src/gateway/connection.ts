@@ -5,7 +5,7 @@ import { ReplyFramer } from '../resp/reply-framer.ts'
 import { writeAll } from './write-all.ts'
 
 /** What a connection to the primary is for. */
-export type Purpose = 'lane' | 'attachment' | 'door'
+export type Purpose = 'lane' | 'attachment' | 'door' | 'signals'
 
 /** Opens connections to the primary: where it is not the plain one, tests break it and wrappers secure it. */
 export type Connect = (address: RedisAddress, purpose: Purpose) => Socket
@@ -26,6 +26,8 @@ const connectTimeoutMs = 1000
 /** One of the gateway's connections to the primary. It never reconnects by itself. */
 export class Connection {
   closed = false
+  /** When bytes last came (ms of performance.now()). */
+  heardMs = performance.now()
   private readonly socket: Socket
   private readonly framer = new ReplyFramer(replyLimits)
   private readonly handlers: ConnectionHandlers
@@ -53,6 +55,11 @@ export class Connection {
     socket.on('close', () => {
       this.close('the connection was closed')
     })
+  }
+
+  /** Something of ours is not even sent yet. */
+  get sending(): boolean {
+    return this.socket.writableLength > 0
   }
 
   /** More is written than the primary takes: wait for onDrain. */
@@ -87,6 +94,7 @@ export class Connection {
 
   private read(chunk: Buffer): void {
     if (this.closed) return
+    this.heardMs = performance.now()
     try {
       this.framer.push(chunk)
       this.handlers.onReplies(this.framer)

@@ -37,6 +37,8 @@ export class Door {
   private of: Primary | null = null
   private readonly waiting = new Fifo<Question>()
   private readonly asked = new Fifo<Asked>()
+  /** When something was last asked (ms). */
+  private askedMs = 0
 
   constructor(connect: Connect) {
     this.connect = connect
@@ -46,6 +48,18 @@ export class Door {
     if (this.of !== primary || this.connection?.closed !== false) this.open(primary)
     this.waiting.push(question)
     this.next()
+  }
+
+  /** Gives the connection up when it owes an answer and has said nothing since (ms). */
+  closeSilent(sinceMs: number): void {
+    const { connection } = this
+    if (
+      this.asked.length > 0 &&
+      this.askedMs <= sinceMs &&
+      connection !== null &&
+      connection.heardMs <= sinceMs
+    )
+      this.close()
   }
 
   close(): void {
@@ -78,6 +92,7 @@ export class Door {
       if (before !== undefined && (restore.length > 0 || before.question.restore.length > 0)) return
       if (this.asked.length >= mostAtOnce) return
       this.waiting.shift()
+      this.askedMs = performance.now()
       this.asked.push({
         question,
         restoring: restore.length + 1,

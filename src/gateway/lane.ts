@@ -68,7 +68,7 @@ export class Lane {
   /** Something is to be answered, and nothing has come since the given time (ms). */
   silentSince(ms: number): boolean {
     const { connection } = this
-    if (connection === null || connection.heardMs > ms) return false
+    if (connection === null || connection.heardMs > ms || connection.sending) return false
     if (this.state === 'setting-up') return this.setup !== null && this.openedMs <= ms
     const oldest = this.flights[0]
     return oldest !== undefined && !oldest.unconfirmed && oldest.flush.sentMs <= ms

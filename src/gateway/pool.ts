@@ -107,6 +107,15 @@ export class Pool {
     this.schedule()
   }
 
+  /** Gives up lanes that owe an answer and have said nothing since (ms), though the primary answers others. */
+  closeSilent(sinceMs: number): void {
+    for (const lane of this.lanes)
+      if (lane.silentSince(sinceMs)) {
+        this.options.note('a connection to the primary is silent', { purpose: 'lane' })
+        lane.close()
+      }
+  }
+
   /** @returns the markers' keys, to be removed */
   discard(): readonly string[] {
     const keys = this.lanes.map((lane) => lane.markerKey)

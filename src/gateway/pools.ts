@@ -99,6 +99,11 @@ export class Pools {
     for (const pool of this.byIdentity.values()) pool.primaryOver()
   }
 
+  /** @see Pool.closeSilent */
+  closeSilent(sinceMs: number): void {
+    for (const pool of this.byIdentity.values()) pool.closeSilent(sinceMs)
+  }
+
   /** @returns the markers' keys, to be removed */
   discard(): readonly string[] {
     const keys = [...this.byIdentity.values()].flatMap((pool) => pool.discard())
