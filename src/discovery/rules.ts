@@ -73,7 +73,7 @@ export function standaloneRules(settings: StandaloneSettings): Rules {
     probe: plainProbe,
     majorityEnds: true,
     askRoleMs: 500,
-    forgetEpochMs: 10_000,
+    forgetEpochMs: 5000,
     hasControlChannel: false,
     indexOf: () => null,
     candidates: (state, floor, nowMs) => distinct(backed(state, floor, nowMs).map(({ address }) => address)),

@@ -96,7 +96,8 @@ export class PlainSentinels {
       `sentinel announce-ip ${sentinel.host}`,
       `sentinel monitor ${this.name} ${node.host} ${String(node.port)} 2`,
       `sentinel auth-pass ${this.name} ${this.nodeCredentials.password}`,
-      `sentinel down-after-milliseconds ${this.name} 1000`,
+      // with 1000, a loaded machine sees a primary down that was promoted a second ago
+      `sentinel down-after-milliseconds ${this.name} 2000`,
       `sentinel failover-timeout ${this.name} 4000`,
     ])
   }
