@@ -3,7 +3,7 @@ import { startGateway, type Gateway, type GatewayLog, type GatewayOptions } from
 
 export interface ServeOptions {
   readonly options: (limits: GatewayLimits) => GatewayOptions
-  /** Read when it starts, and again on every SIGHUP. */
+  /** Read when it starts, and again on every SIGHUP (but not when it was started from a terminal). */
   readonly readLimits: () => Promise<GatewayLimits>
   readonly log: GatewayLog
   /** Aborted: finish and leave. */
@@ -32,8 +32,9 @@ export async function serve({ options, readLimits, log, signal }: ServeOptions):
         log.warn({ why: error instanceof Error ? error.message : String(error) }, 'limits stay as they are')
       })
   }
-  // Before they are read for the first time: what changes meanwhile is not missed.
-  process.on('SIGHUP', reload)
+  // Before they are read for the first time: what changes meanwhile is not missed. A terminal that is closed says the same, and
+  // means that its programs should end.
+  if (!process.stdin.isTTY) process.on('SIGHUP', reload)
   try {
     gateway = await startGateway(options(await readLimits()))
     if (missed > 0) reload()
