@@ -25,7 +25,7 @@ export function askRights(
         const allowed = replies.slice(at, at + size).every((reply) => reply === 'OK')
         at += size
         if (allowed) command.approved = true
-        else command.direct = true
+        else refuse(command)
       }
       done()
     },
@@ -35,8 +35,15 @@ export function askRights(
   )
 }
 
+/** Redis refuses what the client asked for, not what it is replaced by. */
+function refuse(command: Command): void {
+  command.direct = true
+  command.replacement = null
+}
+
 function dryRun(user: string, command: Command): Buffer {
-  const wire = command.wire()
+  // what it is replaced by is ours, and says nothing of the user's rights
+  const wire = command.original()
   const lineEnd = wire.indexOf(10)
   const count = Number.parseInt(wire.toString('latin1', 1, lineEnd), 10)
   const head = encodeCommand(['ACL', 'DRYRUN', user])

@@ -36,8 +36,12 @@ export class Command {
 
   /** What is sent. An inline command leaves as an array: a zero byte in its line would keep redis-server waiting for ever. */
   wire(): Buffer {
-    const { request, replacement } = this
-    if (replacement !== null) return replacement
+    return this.replacement ?? this.original()
+  }
+
+  /** What the client asked for, as an array. */
+  original(): Buffer {
+    const { request } = this
     return request.inline === null ? request.raw() : encodeCommand(request.args(), 'latin1')
   }
 }
