@@ -16,6 +16,7 @@ const host = `127.66.${String(1 + (process.pid % 250))}.1`
 const [port, adminPort] = [6379, 6380]
 const { password } = deployment.nodeCredentials
 let gateway: ChildProcess
+const limits = join(directory, 'limits.yaml')
 let log = ''
 
 /** One story: a Sentinel deployment that knows nothing of Holdfast, and a gateway that is started before it. */
@@ -24,9 +25,20 @@ before(async () => {
   await deployment.settled(0)
   const file = join(directory, 'redis-password')
   writeFileSync(file, `${password}\n`, { mode: 0o600 })
+  writeFileSync(limits, 'gateway: {limits: {sessions: 100}}')
   const sentinels = deployment.sentinels.map((one) => `${one.host}:${String(one.port)}`).join(',')
   const started = commandLine(() => directory).start(
-    ['gateway', '--sentinels', sentinels, '--name', deployment.name, '--listen', `${host}:${String(port)}`],
+    [
+      'gateway',
+      '--sentinels',
+      sentinels,
+      '--name',
+      deployment.name,
+      '--listen',
+      `${host}:${String(port)}`,
+      '--limits',
+      limits,
+    ],
     {
       HOLDFAST_REDIS_PASSWORD_FILE: file,
       HOLDFAST_SENTINEL_PASSWORD: deployment.sentinelCredentials.password,
@@ -99,6 +111,27 @@ test('its log has one line of the failover, and no password, key or value', () =
   assert.equal(failovers.length, 1, log)
   for (const secret of [password, deployment.sentinelCredentials.password, 'counted'])
     assert.ok(!log.includes(secret), `the log holds ${secret}`)
+})
+
+test('SIGHUP: other limits hold for who comes now, and nobody who is there is dropped', async () => {
+  const client = await RawClient.open(host, port, password)
+  await client.expect('+OK\r\n')
+  writeFileSync(limits, 'gateway: {limits: {sessions: 1}}')
+  gateway.kill('SIGHUP')
+  await eventually('a second client is refused', 5000, async () => {
+    const second = await RawClient.open(host, port)
+    second.send('PING\r\n')
+    await eventually('an answer', 5000, () => second.received !== '' || second.closed || 'none')
+    const { received } = second
+    second.destroy()
+    return received.startsWith('-ERR max number of clients reached') || received
+  })
+  writeFileSync(limits, 'gateway: {limits: {sessions: none}}')
+  gateway.kill('SIGHUP')
+  await eventually('a mistake is told', 5000, () => log.includes('limits stay as they are') || log)
+  client.send('PING\r\n')
+  await client.expect('+PONG\r\n')
+  client.destroy()
 })
 
 test('SIGTERM: it leaves nothing behind, and exits with 0', async () => {
