@@ -8,6 +8,9 @@ import type { SessionState } from './session-state.ts'
 
 /** Commands of one session that may wait. */
 const mostCommands = 100_000
+/** Of a client that has not said who it is: all of them are answered by NOAUTH. */
+const strangersCommands = 1000
+const strangersBytes = 256 * 1024
 
 /** Cuts a client's bytes into commands and puts them into its queue, no more than the limits allow. */
 export class ClientInput {
@@ -49,12 +52,7 @@ export class ClientInput {
         this.queue.push(new Command(request, nowMs))
         const { name } = request
         if (name === 'QUIT') this.closed = true
-        else if (
-          (name === 'AUTH' || name === 'HELLO') &&
-          this.hub.passwordRequired &&
-          !this.state.authenticated
-        )
-          this.introducing = true
+        else if ((name === 'AUTH' || name === 'HELLO') && this.isStranger) this.introducing = true
       }
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error)
@@ -65,17 +63,20 @@ export class ClientInput {
 
   /** They may have changed while the client is here. */
   private applyLimits(): void {
-    const { passwordRequired, limits } = this.hub
-    const isStranger = passwordRequired && !this.state.authenticated
-    this.framer.limits = isStranger ? unauthenticatedLimits : within(limits.frameBytes)
+    this.framer.limits = this.isStranger ? unauthenticatedLimits : within(this.hub.limits.frameBytes)
+  }
+
+  private get isStranger(): boolean {
+    return this.hub.passwordRequired && !this.state.authenticated
   }
 
   full(underWay: number): boolean {
     const { limits, traffic } = this.hub
+    const { isStranger } = this
     return (
       this.introducing ||
-      this.queue.bytes > limits.parkedBytes ||
-      this.queue.length + underWay > mostCommands ||
+      this.queue.bytes > (isStranger ? strangersBytes : limits.parkedBytes) ||
+      this.queue.length + underWay > (isStranger ? strangersCommands : mostCommands) ||
       (this.queue.length > 0 && traffic.parkedBytes > limits.allParkedBytes)
     )
   }

@@ -373,10 +373,21 @@ export class Own {
       ) {
         if (this.streamed(bytes, type)) continue
       }
+      if (type === replyType.error && this.refusedSubscription(bytes)) continue
       const taker = this.takers.shift()
       if (taker === undefined) throw new Error('a reply without a command')
       taker(bytes, type)
     }
+  }
+
+  /** Instead of its confirmations: the user may not, or the server cannot now. */
+  private refusedSubscription(bytes: Buffer): boolean {
+    const { command } = this
+    if (!this.ready || this.takers.length > 0 || this.awaited === 0 || command?.route !== 'subscription')
+      return false
+    this.awaited = 0
+    this.answered(command, bytes)
+    return true
   }
 
   /** @returns false: it is an ordinary reply after all */

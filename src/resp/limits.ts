@@ -10,6 +10,8 @@ export interface FrameLimits {
   readonly depth: number
   /** Bytes of an inline command (PROTO_INLINE_MAX_SIZE of redis-server). */
   readonly inlineBytes: number
+  /** Redis' word for what is past these and within those of whoever is known. Left out: `invalid`. */
+  readonly excess?: 'unauthenticated'
 }
 
 const mebibyte = 1024 * 1024
@@ -28,6 +30,7 @@ export const unauthenticatedLimits: FrameLimits = {
   frameBytes: 256 * 1024,
   bulkBytes: 16384,
   elements: 10,
+  excess: 'unauthenticated',
 }
 
 /** Replies come from Redis, which we trust more, but a confused server must not take the gateway with it. */

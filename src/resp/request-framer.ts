@@ -9,6 +9,9 @@ const star = 42
 const dollar = 36
 const lf = 10
 const cr = 13
+/** What redis-server takes at most of whoever is known (networking.c; proto-max-bulk-len's default). */
+const mostElements = 2 ** 31 - 1
+const mostBulkBytes = 512 * 2 ** 20
 const countLine = new LengthLine('too big mbulk count string')
 const lengthLine = new LengthLine('too big bulk count string')
 
@@ -70,7 +73,8 @@ export class RequestFramer {
     const { bytes, start, end } = this.buffer
     if (!countLine.read(bytes, start + 1, end, 'invalid multibulk length')) return false
     const count = countLine.value
-    if (count > this.limits.elements) throw new ProtocolError('invalid multibulk length')
+    if (count > this.limits.elements)
+      throw new ProtocolError(`${this.excess(count, mostElements)} multibulk length`)
     this.expected = Math.max(0, count)
     this.at = countLine.end + 2 - start
     return true
@@ -86,7 +90,8 @@ export class RequestFramer {
       if (type !== dollar) throw new ProtocolError(`expected '$', got '${printable(type)}'`)
       if (!lengthLine.read(bytes, from + 1, end, 'invalid bulk length')) break
       const length = lengthLine.value
-      if (length < 0 || length > limits.bulkBytes) throw new ProtocolError('invalid bulk length')
+      if (length < 0 || length > limits.bulkBytes)
+        throw new ProtocolError(`${this.excess(length, mostBulkBytes)} bulk length`)
       const to = lengthLine.end + 2 + length
       if (to + 2 - start > limits.frameBytes) throw new ProtocolError('invalid request length')
       if (to + 2 > end) {
@@ -105,6 +110,11 @@ export class RequestFramer {
     this.seen = seen
     this.at = from - start
     return seen === expected
+  }
+
+  /** Past anybody's limit it is invalid, also from a stranger. */
+  private excess(size: number, most: number): string {
+    return size < 0 || size > most ? 'invalid' : (this.limits.excess ?? 'invalid')
   }
 
   private complete(): Request {

@@ -60,7 +60,7 @@ test("the words for a wrong password, or none, are Redis' own", async () => {
       '-NOAUTH Authentication required.\r\n',
   )
   client.send('*11\r\n')
-  await client.expect('-ERR Protocol error: invalid multibulk length\r\n')
+  await client.expect('-ERR Protocol error: unauthenticated multibulk length\r\n')
   await eventually('closed', 2000, () => client.closed || 'open')
 })
 
