@@ -191,6 +191,7 @@ export class Gateway {
     for (const session of this.sessions) session.close()
     await this.care.stop(this.pools.discard())
     this.door.close()
+    this.hub.blocking.stop()
     if (this.sweeper !== null) clearInterval(this.sweeper)
     this.hold.release('the gateway stops')
     this.discovery.stop()
@@ -317,6 +318,7 @@ export class Gateway {
 
   private allOver(): void {
     this.door.close()
+    this.hub.blocking.primaryOver()
     this.pools.primaryOver()
     for (const session of this.sessions) session.primaryOver()
   }

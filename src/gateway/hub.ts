@@ -1,5 +1,6 @@
 import type { Primary } from '../discovery/discovery.ts'
 import type { RedisClient, RedisCredentials } from '../discovery/redis-client.ts'
+import type { Blocking } from './blocking.ts'
 import type { Counters } from './counters.ts'
 import type { CommandTable } from './command-table.ts'
 import type { Confirmable } from './confirmer.ts'
@@ -28,6 +29,8 @@ export interface Hub {
   readonly counters: Counters
   readonly connect: Connect
   readonly door: Door
+  /** Who waits for an element. */
+  readonly blocking: Blocking
   /** Who sets connections up for sessions: may do all of it. */
   readonly setter: RedisCredentials | null
   /** Milliseconds of a clock that never goes back. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Discovery, Primary } from '../discovery/discovery.ts'
 import { recordKey } from '../insync/record.ts'
+import { Blocking } from './blocking.ts'
 import type { CommandTable } from './command-table.ts'
 import type { Confirmable } from './confirmer.ts'
 import { plainConnect } from './connection.ts'
@@ -30,6 +31,7 @@ export interface HubParts extends GatewayOptions {
 /** What sessions see of the gateway. */
 export function makeHub(parts: HubParts): Hub {
   const { gateway, redis } = parts.topology
+  const connect = parts.connect ?? plainConnect
   let lastId = 0
   return {
     gatewayId: randomBytes(6).toString('hex'),
@@ -43,8 +45,9 @@ export function makeHub(parts: HubParts): Hub {
     limits: { ...(parts.limits ?? gateway.limits) },
     traffic: noTraffic(),
     counters: parts.counters,
-    connect: parts.connect ?? plainConnect,
+    connect,
     door: parts.door,
+    blocking: new Blocking({ connect, setter: parts.nodeCredentials, target: parts.target }),
     setter: parts.nodeCredentials,
     now: parts.now,
     target: parts.target,

@@ -23,6 +23,7 @@ export type Route =
   | 'unwatch'
   | 'tracking'
   | 'client-id'
+  | 'unblock'
   | 'multi'
   | 'exec'
   | 'discard'
@@ -74,6 +75,7 @@ const clients = new Map<string, Route>([
   ['NO-EVICT', 'door'],
   ['NO-TOUCH', 'door'],
   ['ID', 'client-id'],
+  ['UNBLOCK', 'unblock'],
   ['TRACKING', 'tracking'],
   ['TRACKINGINFO', 'tracking'],
   ['CACHING', 'tracking'],

@@ -83,6 +83,12 @@ export class SessionState {
     return this.auth === null || password === undefined ? 'default' : first
   }
 
+  /** The same user and database, in RESP2: for what the gateway words itself. */
+  inResp2(): SessionState {
+    const { authenticated, db, auth, noTouch } = this
+    return Object.assign(new SessionState(), { authenticated, db, auth, noTouch })
+  }
+
   /** What tells apart connections that sessions can share. */
   get identity(): string {
     return JSON.stringify([this.auth, this.db, this.protocol, this.noTouch])

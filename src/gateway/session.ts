@@ -148,7 +148,7 @@ export class Session implements ShareOwner, StepHost {
       const since = share.commands[0]?.sinceMs ?? nowMs
       if (since <= limitMs && (share.answered || unreachable)) this.abandon(share)
     } else if (this.special !== null) {
-      if (this.special.sinceMs <= limitMs && unreachable) this.steps.own?.expire()
+      if (this.special.sinceMs <= limitMs && unreachable) this.steps.expire()
     } else this.expireParked(limitMs)
   }
 
@@ -160,8 +160,7 @@ export class Session implements ShareOwner, StepHost {
     if (this.special !== null && this.special.route !== 'blocking') this.hub.traffic.inFlight--
     this.special = null
     this.queue.clear()
-    this.steps.own?.discard()
-    this.steps.own = null
+    this.steps.discard()
     this.client.destroy()
     this.steps.release()
     this.hub.closed(this)
@@ -177,10 +176,9 @@ export class Session implements ShareOwner, StepHost {
 
   /** It waits for an element that may never come; what the client sent behind it has not run either. */
   private giveUpBlocking(): void {
-    this.steps.own?.discard()
-    this.steps.own = null
-    this.special = null
     this.queue.clear()
+    if (!this.steps.giveUpBlocking()) return
+    this.special = null
   }
 
   // ---- for what is special

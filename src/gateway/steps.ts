@@ -12,6 +12,8 @@ import { Own, type OwnHost } from './own.ts'
 import type { Pool } from './pool.ts'
 import { routeOf } from './routes.ts'
 import type { SessionState } from './session-state.ts'
+import { canWaitHere, startBlocking } from './start-blocking.ts'
+import type { Waiter } from './waiter.ts'
 import { ok } from './words.ts'
 
 /** The session, as far as deciding about its commands needs to know it. */
@@ -36,6 +38,7 @@ const mostAsked = 64
 /** Decides how the command at the head of a session's queue goes on. */
 export class Steps {
   own: Own | null = null
+  private waiter: Waiter | null = null
   private readonly hub: Hub
   private readonly host: StepHost
   private readonly queue: CommandQueue
@@ -123,6 +126,9 @@ export class Steps {
         return this.boundToOwn || this.needsTransaction(command)
           ? this.startOwn(command)
           : this.sendWrite(command)
+      case 'unblock':
+        if (command.facts === undefined || !this.poolOf().unrestricted(command)) return this.enlist()
+        return this.host.answer(hub.blocking.unblock(command.request))
       case 'once':
       case 'discard':
         return this.boundToOwn ? this.startOwn(command) : this.enlist()
@@ -134,8 +140,10 @@ export class Steps {
       case 'reset':
         this.resetAll()
         return this.host.answer(resetAnswer)
-      case 'own':
       case 'blocking':
+        if (command.facts === undefined) return this.enlist()
+        return this.startBlocking(command)
+      case 'own':
       case 'subscription':
       case 'monitor':
       case 'watch':
@@ -161,6 +169,26 @@ export class Steps {
   /** EXEC was refused before it could run. */
   forgetTransaction(): void {
     this.multi.forget()
+  }
+
+  /** What is under way was uncertain for too long. */
+  expire(): void {
+    this.own?.expire()
+    this.waiter?.expire()
+  }
+
+  discard(): void {
+    this.own?.discard()
+    this.own = null
+    this.waiter?.drop()
+  }
+
+  /** @returns false: the answer of what waited is on its way after all */
+  giveUpBlocking(): boolean {
+    if (this.waiter?.giveUp() === false) return false
+    this.own?.discard()
+    this.own = null
+    return true
   }
 
   private needsTransaction(command: Command): boolean {
@@ -245,15 +273,53 @@ export class Steps {
     return false
   }
 
+  private startBlocking(command: Command): false {
+    const { hub, host, state } = this
+    const tracked = state.tracking !== null && command.facts?.write !== true
+    if (this.boundToOwn || tracked || !canWaitHere(command)) return this.startOwn(command)
+    if (hub.target() === null || hub.holding()) {
+      hub.watch()
+      return false
+    }
+    host.begin(command)
+    startBlocking(
+      hub,
+      {
+        sessionId: host.id,
+        state,
+        rights: this.poolOf(),
+        isUnderWay: () => host.isUnderWay(command),
+        waits: (waiter) => {
+          this.waiter = waiter
+        },
+        done: (answer) => {
+          host.specialDone(command, answer)
+        },
+        direct: () => {
+          this.runOwn(command)
+        },
+        again: () => {
+          host.specialDone(command, null)
+        },
+      },
+      command,
+    )
+    return false
+  }
+
   private startOwn(command: Command): false {
     if (this.hub.target() === null || this.hub.holding()) {
       this.hub.watch()
       return false
     }
     this.host.begin(command)
+    this.runOwn(command)
+    return false
+  }
+
+  private runOwn(command: Command): void {
     this.own ??= new Own(this.hub, this.host, this.state)
     this.own.run(command)
-    return false
   }
 }
 
