@@ -26,11 +26,20 @@ const answers: Readonly<Record<string, (n: number) => string>> = {
   benchmark_tests: () => 'done',
 }
 
+/**
+ * Whether a script was applied and its reply lost with the primary: the one error that a failover inside `hold` may give
+ * (docs/guarantees.md). The program ends that kind of its work then.
+ */
+export function isUncertainScript({ work, error }: Said): boolean {
+  return work === 'scripts' && error !== undefined && /UNCERTAIN the primary was lost/.test(error)
+}
+
 /** @returns every error, and whatever was lost, done twice or out of order; nothing when all is as with one Redis */
 export function findWrong(history: readonly Said[]): readonly string[] {
   const of = (work: string) => history.filter((said) => said.work === work && said.error === undefined)
   const got = (work: string) => of(work).map((said) => text(said.got))
-  const wrong = history.filter((said) => said.error !== undefined).map((said) => JSON.stringify(said))
+  const errors = history.filter((said) => said.error !== undefined && !isUncertainScript(said))
+  const wrong = errors.map((said) => JSON.stringify(said))
   for (const [work, answer] of Object.entries(answers)) {
     let expected = 1
     for (const said of of(work)) {

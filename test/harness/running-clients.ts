@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
-import { findWrong, type Said } from './client-history.ts'
+import { findWrong, isUncertainScript, type Said } from './client-history.ts'
 import type { ClientProgram } from './client-programs.ts'
 import { eventually } from './eventually.ts'
 import type { GatewayNodes } from './gateway-nodes.ts'
@@ -60,7 +60,7 @@ export async function startClients(
   })
   const errors = () =>
     running.flatMap(({ program, history }) => {
-      const errors = history.filter((said) => said.error !== undefined)
+      const errors = history.filter((said) => said.error !== undefined && !isUncertainScript(said))
       return errors.map((said) => `${program.name}: ${JSON.stringify(said)}`)
     })
   const clients: RunningClients = {
@@ -136,10 +136,12 @@ function parse(line: string): Said {
   }
 }
 
+/** Without what is over: what a script did whose reply was lost is not known. */
 function done({ program, history }: Running): readonly Done[] {
   const times = new Map<string, number>()
-  for (const { work } of history) times.set(work, (times.get(work) ?? 0) + 1)
+  for (const { work, error } of history) if (error === undefined) times.set(work, (times.get(work) ?? 0) + 1)
   times.delete('end')
+  for (const said of history) if (isUncertainScript(said)) times.delete(said.work)
   return [...times].map(([work, count]) => ({ program: program.name, work, times: count }))
 }
 

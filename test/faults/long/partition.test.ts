@@ -13,7 +13,7 @@ import {
 import { startGatewayNodes } from '../../harness/gateway-nodes.ts'
 import { sceneOf, startClients } from '../../harness/running-clients.ts'
 
-const todo = 'commands in flight are answered UNCERTAIN until the gateway replays them'
+const todo = 'scripts are not loaded into a new primary yet, and SCAN does not begin again there'
 
 type Cut = (network: DividedNetwork, primary: number, others: readonly [number, number]) => void
 
