@@ -31,7 +31,7 @@ const answers: Readonly<Record<string, (n: number) => string>> = {
  * (docs/guarantees.md). The program ends that kind of its work then.
  */
 export function isUncertainScript({ work, error }: Said): boolean {
-  return work === 'scripts' && error !== undefined && error.includes('UNCERTAIN the primary was lost')
+  return work === 'scripts' && error?.includes('UNCERTAIN the primary was lost') === true
 }
 
 /** @returns every error, and whatever was lost, done twice or out of order; nothing when all is as with one Redis */
