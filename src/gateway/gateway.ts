@@ -213,7 +213,7 @@ export class Gateway {
       record: this.confirmer.record,
       reachable: this.target() !== null,
       holding: this.hold.active,
-      sentinels: this.discovery.sentinelsName,
+      sentinels: this.discovery.sentinelsSay,
       topology: this.options.topology,
     })
   }

@@ -1,5 +1,6 @@
 import { addressKey } from '../discovery/address.ts'
 import type { Primary } from '../discovery/discovery.ts'
+import type { RedisAddress } from '../discovery/redis-client.ts'
 import { formatEpoch, type InSyncRecord } from '../insync/record.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Traffic } from './traffic.ts'
@@ -22,7 +23,7 @@ export interface GatewayStatus {
   readonly reachable: boolean
   /** A switchover asked to hold. */
   readonly holding: boolean
-  /** By sentinel: the node it names. */
+  /** By sentinel: the node it names; null: it is silent, or names none that is known here. */
   readonly sentinels: readonly (string | null)[]
 }
 
@@ -33,7 +34,7 @@ export function describe(seen: {
   readonly record: InSyncRecord | null
   readonly reachable: boolean
   readonly holding: boolean
-  readonly sentinels: readonly (number | null)[]
+  readonly sentinels: readonly { readonly primary: RedisAddress | null }[]
   readonly topology: Topology
 }): GatewayStatus {
   const { traffic, primary, topology } = seen
@@ -50,6 +51,13 @@ export function describe(seen: {
     members: (seen.record?.members ?? primary?.members ?? []).map(nameOf),
     reachable: seen.reachable,
     holding: seen.holding,
-    sentinels: seen.sentinels.map((node) => (node === null ? null : nameOf(node))),
+    sentinels: seen.sentinels.map((one) => (one.primary === null ? null : nameAt(topology, one.primary))),
   }
+}
+
+/** Where the topology lists no nodes, the address is the name. */
+function nameAt({ nodes }: Topology, address: RedisAddress): string | null {
+  if (nodes.length === 0) return addressKey(address)
+  const key = addressKey(address)
+  return nodes.find((node) => addressKey({ host: node.address, port: node.redisPort }) === key)?.name ?? null
 }

@@ -91,6 +91,12 @@ test('kill -9 of the primary: clients wait, and count on without an error or a n
   for (const [index, { count }] of clients.entries())
     assert.equal(await deployment.ask(primary, ['GET', `counted:${String(index + 1)}`]), String(count))
   assert.match(await admin('/metrics'), /^holdfast_gateway_failovers_total 1$/m)
+  const address = `${deployment.nodes[primary]?.host ?? ''}:6379`
+  await eventually('the status has addresses for names', 10_000, async () => {
+    const status = JSON.parse(await admin('/status')) as { primary: string; sentinels: string[] }
+    const names = [status.primary, ...status.sentinels]
+    return (names.length === 4 && names.every((one) => one === address)) || names.join()
+  })
 })
 
 test('its database of markers is not for clients', async () => {
