@@ -26,6 +26,9 @@ export class Command {
   replacement: Buffer | null = null
   /** Its user has the right to run it, and not the one to run a batch: it goes into one of the gateway's own user. */
   approved = false
+  /** Which argument is a scan's cursor (0: none), and under which epoch it is sent. */
+  cursorAt = 0
+  cursorEpoch = 0
   /** EXEC: what it runs. */
   block: readonly Command[] | null = null
 

@@ -86,6 +86,7 @@ export function fillShare(
     const command = queue.shift()
     if (command === undefined) break
     if (lastWrite >= 0) command.letter = letterOf(command, place < lastWrite)
+    if (command.cursorAt > 0) share.simple = false
     commands.push(command)
   }
   const raw = lastWrite < 0

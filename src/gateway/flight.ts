@@ -4,6 +4,7 @@ import type { ReplyFramer } from '../resp/reply-framer.ts'
 import { replyType } from '../resp/reply-framer.ts'
 import { ElementReader } from './batch-reply.ts'
 import type { Command } from './command.ts'
+import { cursorForClient } from './cursors.ts'
 import { isRefusal } from './refusals.ts'
 import type { Flush, Share } from './share.ts'
 
@@ -68,7 +69,7 @@ export class RawReader {
       if (share.refusals !== null || !share.simple) {
         close()
         const command = share.commands[place]
-        if (command !== undefined) command.answer = framer.slice()
+        if (command !== undefined) command.answer = answerOf(command, framer.slice())
         continue
       }
       share.settled++
@@ -83,6 +84,10 @@ export class RawReader {
     if (current !== undefined) current.answered = true
     return true
   }
+}
+
+function answerOf(command: Command, reply: Buffer): Buffer {
+  return command.cursorAt > 0 ? cursorForClient(reply, command.cursorEpoch) : reply
 }
 
 /** @param at where the batch's reply begins within `bytes` */

@@ -3,8 +3,8 @@ import { Discovery, type Primary } from '../discovery/discovery.ts'
 import type { FailoverMoment } from '../discovery/options.ts'
 import { controlChannel, formatEpoch } from '../insync/record.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
-import { timing } from '../topology/topology.ts'
 import { startAdmin, type Admin } from './admin.ts'
+import { confirmsSoon } from './confirms-soon.ts'
 import type { Confirmer, Confirmable } from './confirmer.ts'
 import { FailoverTimeline } from './failover-timeline.ts'
 import { listen } from './listen.ts'
@@ -170,7 +170,7 @@ export class Gateway {
       port: adminPort,
       status: () => this.status(),
       metrics: this.metrics,
-      check: () => this.check(),
+      check: () => confirmsSoon(this.confirmer),
       stopping: () => this.stopping,
     })
     this.options.log.info({ host, port }, 'listening')
@@ -215,22 +215,6 @@ export class Gateway {
       holding: this.hold.active,
       sentinels: this.discovery.sentinelsSay,
       topology: this.options.topology,
-    })
-  }
-
-  /** Whether something that arrives now would be answered: asks for a confirmation of its own. */
-  private check(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        resolve(false)
-      }, timing.memberSilentMs)
-      this.confirmer.request({
-        beginRound: () => undefined,
-        confirmed: () => {
-          clearTimeout(timer)
-          resolve(true)
-        },
-      })
     })
   }
 
@@ -280,7 +264,8 @@ export class Gateway {
   }
 
   private target(): Primary | null {
-    return this.paused || this.discovery.connection === null ? null : this.discovery.current
+    if (this.paused || this.hub.scripts.loading) return null
+    return this.discovery.connection === null ? null : this.discovery.current
   }
 
   private accept(socket: Socket): void {
@@ -305,7 +290,10 @@ export class Gateway {
     this.paused = false
     this.confirmer.resume()
     this.care.run()
-    this.reachable()
+    // commands may name scripts that this primary has not seen
+    this.hub.scripts.load(this.discovery.connection, () => {
+      this.reachable()
+    })
   }
 
   private voidAll(why: string): void {

@@ -8,6 +8,7 @@ import type { Connect } from './connection.ts'
 import type { Door } from './door.ts'
 import type { Ack, Delivery, GatewayLimits } from '../spec/gateway-settings.ts'
 import type { Pool } from './pool.ts'
+import type { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
 import type { SessionState } from './session-state.ts'
 import type { Traffic } from './traffic.ts'
@@ -29,6 +30,7 @@ export interface Hub {
   readonly counters: Counters
   readonly connect: Connect
   readonly door: Door
+  readonly scripts: ScriptCache
   /** Who waits for an element. */
   readonly blocking: Blocking
   /** Who sets connections up for sessions: may do all of it. */

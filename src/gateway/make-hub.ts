@@ -10,6 +10,7 @@ import type { Door } from './door.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 import type { Hub } from './hub.ts'
 import type { Pools } from './pools.ts'
+import { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
 import { noTraffic } from './traffic.ts'
 
@@ -46,6 +47,7 @@ export function makeHub(parts: HubParts): Hub {
     traffic: noTraffic(),
     counters: parts.counters,
     connect,
+    scripts: new ScriptCache(),
     door: parts.door,
     blocking: new Blocking({ connect, setter: parts.nodeCredentials, target: parts.target }),
     setter: parts.nodeCredentials,

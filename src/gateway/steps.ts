@@ -4,6 +4,7 @@ import { askRights } from './approval.ts'
 import type { Command } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
 import { treat } from './command-rules.ts'
+import { cursorAt, cursorForRedis } from './cursors.ts'
 import { isScriptable } from './fill.ts'
 import type { Hub } from './hub.ts'
 import { introduce } from './introductions.ts'
@@ -71,15 +72,31 @@ export class Steps {
   }
 
   classify(command: Command): void {
-    if (command.route !== null) return
+    if (command.route !== null) {
+      if (command.cursorAt > 0) this.placeCursor(command)
+      return
+    }
     const { route, facts } = routeOf(command.request, this.hub.commands())
     command.route = route
     command.facts = facts
+    if (facts === undefined || this.unknownClient) return
+    this.hub.scripts.saw(command.request)
+    command.cursorAt = cursorAt(command.request.name)
+    if (command.cursorAt > 0) this.placeCursor(command)
     if (command.request.name !== 'FLUSHALL') return
     const treatment = treat(command.request, this.hub.databases)
     if (treatment.kind !== 'flush-all') return
     const { mode } = treatment
     command.replacement = encodeCommand(['EVAL', flushAllScript, '0', mode, String(this.hub.markersDb)])
+  }
+
+  /** Its cursor as the present primary knows it, or from the beginning. Its answer is changed, so no script carries it. */
+  private placeCursor(command: Command): void {
+    const { request, cursorAt: at } = command
+    command.direct = true
+    command.cursorEpoch = this.hub.target()?.epoch.number ?? 0
+    const cursor = cursorForRedis(request.arg(at) ?? '', command.cursorEpoch)
+    if (cursor !== null) command.replacement = encodeCommand(request.args().with(at, cursor), 'latin1')
   }
 
   /** @returns false: the head of the queue has to wait */
