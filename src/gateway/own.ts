@@ -1,7 +1,6 @@
 import { encodeCommand } from '../resp/encode.ts'
 import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
-import { ElementReader } from './batch-reply.ts'
 import type { Command } from './command.ts'
 import { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
@@ -9,6 +8,7 @@ import type { Hub } from './hub.ts'
 import { MarkedTransaction } from './marked-transaction.ts'
 import { isRefusal } from './refusals.ts'
 import type { SessionState } from './session-state.ts'
+import { Subscriptions } from './subscriptions.ts'
 import { uncertain } from './words.ts'
 
 /** The session, as far as its own connection needs to know it. */
@@ -24,9 +24,6 @@ export interface OwnHost {
 type Taker = (bytes: Buffer, type: number) => void
 
 const retryMs = 20
-const monitorLine = /^\+\d+\.\d+ \[/
-const messages = /^(?:p|s)?message$/
-const confirmations = /^(?:p|s)?(?:un)?subscribe$/
 
 /**
  * A session's own connection to the primary, for what cannot be shared: WATCH, subscriptions, MONITOR, tracking, commands that block,
@@ -42,9 +39,7 @@ export class Own {
   private ready = false
   private readonly takers = new Fifo<Taker>()
   private command: Command | null = null
-  /** Confirmations of the present subscription that the client has seen, and that are still to come. */
-  private confirmed = 0
-  private awaited = 0
+  private readonly subscriptions: Subscriptions
   private readonly transaction: MarkedTransaction
   private gone = false
 
@@ -52,12 +47,15 @@ export class Own {
     this.hub = hub
     this.host = host
     this.state = state
+    this.subscriptions = new Subscriptions(state, (bytes) => {
+      host.deliver(bytes)
+    })
     this.transaction = new MarkedTransaction(hub, state, host.id)
   }
 
   run(command: Command): void {
     this.command = command
-    this.confirmed = 0
+    this.subscriptions.confirmed = 0
     this.go()
   }
 
@@ -220,26 +218,19 @@ export class Own {
     if (state.tracking !== null)
       extra.push(encodeCommand(['CLIENT', 'TRACKING', ...state.tracking], 'latin1'))
     if (state.monitoring) extra.push(encodeCommand(['MONITOR']))
-    this.awaited = again.confirmations
-    this.silent = again.confirmations
     if (state.tracking !== null) this.host.deliver(forgetAll)
     const done = (): void => {
       this.setUpDone()
     }
+    this.subscriptions.expect(again.confirmations, again.confirmations, extra.length === 0 ? done : nothing)
     if (extra.length + again.commands.length === 0) done()
-    else if (extra.length === 0) {
-      this.onAwaited = done
-      this.ask(again.commands, [])
-    } else {
+    else if (extra.length === 0) this.ask(again.commands, [])
+    else {
       const takers: Taker[] = extra.map(() => () => undefined)
       takers[takers.length - 1] = done
       this.ask([...again.commands, ...extra], takers)
     }
   }
-
-  /** Confirmations that the client has had before, from a connection that was lost. */
-  private silent = 0
-  private onAwaited: (() => void) | null = null
 
   private setUpDone(): void {
     this.ready = true
@@ -265,8 +256,15 @@ export class Own {
         }
         break
       case 'subscription':
-        this.awaited = this.state.subscriptionReplies(command.request)
-        this.silent = this.confirmed
+        this.subscriptions.expect(
+          this.state.subscriptionReplies(command.request),
+          this.subscriptions.confirmed,
+          () => {
+            if (this.command !== command) return
+            this.command = null
+            this.host.specialDone(command, [])
+          },
+        )
         this.connection?.write([command.wire()])
         return
       default:
@@ -366,13 +364,7 @@ export class Own {
     while (framer.next()) {
       const { type } = framer
       const bytes = framer.slice()
-      if (
-        type === replyType.push ||
-        type === replyType.array ||
-        (type === replyType.simple && this.state.monitoring)
-      ) {
-        if (this.streamed(bytes, type)) continue
-      }
+      if (this.subscriptions.take(bytes, type)) continue
       if (type === replyType.error && this.refusedSubscription(bytes)) continue
       const taker = this.takers.shift()
       if (taker === undefined) throw new Error('a reply without a command')
@@ -383,52 +375,20 @@ export class Own {
   /** Instead of its confirmations: the user may not, or the server cannot now. */
   private refusedSubscription(bytes: Buffer): boolean {
     const { command } = this
-    if (!this.ready || this.takers.length > 0 || this.awaited === 0 || command?.route !== 'subscription')
+    if (
+      !this.ready ||
+      this.takers.length > 0 ||
+      this.subscriptions.awaited === 0 ||
+      command?.route !== 'subscription'
+    )
       return false
-    this.awaited = 0
+    this.subscriptions.awaited = 0
     this.answered(command, bytes)
     return true
   }
-
-  /** @returns false: it is an ordinary reply after all */
-  private streamed(bytes: Buffer, type: number): boolean {
-    if (type === replyType.simple) {
-      if (!monitorLine.test(bytes.toString('latin1', 0, 40))) return false
-      this.host.deliver(Buffer.from(bytes))
-      return true
-    }
-    if (type === replyType.array && this.awaited === 0 && !this.state.subscribed) return false
-    const reader = new ElementReader(bytes, 0)
-    const kind = reader.count > 0 ? (reader.text() ?? '') : ''
-    if (confirmations.test(kind) && this.awaited > 0) {
-      this.subscribed(kind, reader.text(), bytes)
-      return true
-    }
-    if (type === replyType.array && !messages.test(kind)) return false
-    this.host.deliver(Buffer.from(bytes))
-    return true
-  }
-
-  private subscribed(kind: string, channel: string | null, bytes: Buffer): void {
-    this.awaited--
-    if (channel !== null) this.state.acceptSubscription(kind, channel)
-    if (this.silent > 0) this.silent--
-    else {
-      this.confirmed++
-      this.host.deliver(Buffer.from(bytes))
-    }
-    if (this.awaited > 0) return
-    const { command, onAwaited } = this
-    if (onAwaited !== null) {
-      this.onAwaited = null
-      onAwaited()
-      return
-    }
-    if (!this.ready || command?.route !== 'subscription') return
-    this.command = null
-    this.host.specialDone(command, [])
-  }
 }
+
+const nothing = (): void => undefined
 
 function aboutData({ route }: Command): boolean {
   return route === 'read' || route === 'write' || route === 'blocking' || route === 'once' || route === 'exec'
