@@ -1,6 +1,7 @@
 import { encodeCommand } from '../resp/encode.ts'
 import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
+import { acceptBlock } from './block-effects.ts'
 import type { Command } from './command.ts'
 import { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
@@ -308,6 +309,7 @@ export class Own {
         if (command.route === 'exec') {
           this.state.watching = false
           this.watchBroken = false
+          if (acceptBlock(block, answer, this.state)) this.host.stateChanged()
         }
         if (answer === uncertain) this.hub.counters.uncertain++
         this.host.specialDone(command, answer)
