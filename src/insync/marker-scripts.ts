@@ -101,7 +101,7 @@ redis.call('SELECT',ARGV[1])
 redis.call('DEL',KEYS[1])
 redis.call('HSET',KEYS[1],'token',ARGV[3],'done','0','replies',cmsgpack.pack({}))
 redis.call('HMGET',KEYS[1],'token','done')
-if KEYS[2]~='' then redis.call('HINCRBY',KEYS[2],'commits',0) redis.call('HGET',KEYS[2],'run') end
+if KEYS[2]~='' and redis.call('HGET',KEYS[2],'run') then redis.call('HINCRBY',KEYS[2],'commits',0) end
 redis.call('SETRANGE','${probeKey}',0,'')
 redis.call('SELECT',ARGV[2])
 return 1`
