@@ -135,8 +135,9 @@ export class Confirmer {
     this.lastSuccessMs = nowMs
     const served = this.inRound
     this.inRound = []
-    for (const one of served) one.confirmed()
+    // first: those who wait look whether the primary is reachable, which this may say
     this.options.onConfirmed(nowMs - startedMs)
+    for (const one of served) one.confirmed()
   }
 
   private async round(connection: RedisClient, primary: Primary): Promise<Outcome> {

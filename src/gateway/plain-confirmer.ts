@@ -95,8 +95,9 @@ export class PlainConfirmer {
   private succeed(startedMs: number): void {
     const served = this.inRound
     this.inRound = []
-    for (const one of served) one.confirmed()
+    // first: those who wait look whether the primary is reachable, which this may say
     this.options.onConfirmed(this.options.now() - startedMs)
+    for (const one of served) one.confirmed()
   }
 }
 
