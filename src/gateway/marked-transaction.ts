@@ -153,7 +153,7 @@ export class MarkedTransaction {
       return
     }
     this.answer = null
-    if (this.pending && run.watched) this.end(run, this.state.protocol === 3 ? nullReply : nullArray)
+    if (this.pending && run.watched) this.end(run, nullOf(this.state.protocol))
     else {
       if (this.pending) this.hub.counters.replayed++
       this.pending = false
@@ -236,7 +236,9 @@ export class MarkedTransaction {
 
   private tryAgain(run: TransactionRun): void {
     this.pending = false
-    run.again()
+    // EXEC has ended the watch: a second one would run whatever has changed meanwhile
+    if (run.watched) this.end(run, nullOf(this.state.protocol))
+    else run.again()
   }
 
   private confirm(run: TransactionRun, answer: Buffer): void {
@@ -279,3 +281,8 @@ function strip(reply: Buffer, run: TransactionRun, marked: boolean): Buffer {
 
 const nullArray = Buffer.from('*-1\r\n')
 const nullReply = Buffer.from('_\r\n')
+
+/** EXEC's answer when something that was watched has changed. */
+export function nullOf(protocol: 2 | 3): Buffer {
+  return protocol === 3 ? nullReply : nullArray
+}
