@@ -8,6 +8,7 @@ import { confirmsSoon } from './confirms-soon.ts'
 import type { Confirmer, Confirmable } from './confirmer.ts'
 import { FailoverTimeline } from './failover-timeline.ts'
 import { listen } from './listen.ts'
+import { Listener } from './listener.ts'
 import { Hold, readControlMessage } from './hold.ts'
 import type { Hub } from './hub.ts'
 import { makeHub } from './make-hub.ts'
@@ -28,6 +29,8 @@ import { tooManySessions } from './words.ts'
 export type { GatewayLog, GatewayOptions } from './gateway-options.ts'
 
 const sweepMs = 50
+/** A connection that is silent for longer, while a confirmation that began later has succeeded, is not one any more. */
+const silentMs = 2000
 /** A round that is under way for longer than its wait and this: nothing more is sent to that primary until it answers. */
 const stalledMs = 450
 
@@ -49,6 +52,7 @@ export class Gateway {
   private admin: Admin | null = null
   private sweeper: NodeJS.Timeout | null = null
   private unreachableSinceMs: number | null
+  private readonly listener = new Listener()
   private paused = false
   private stopping = false
   private lostMs: number | null = null
@@ -335,6 +339,7 @@ export class Gateway {
 
   private unpause(): void {
     this.paused = false
+    this.timeline.recovered()
     this.reachable()
   }
 
@@ -366,11 +371,15 @@ export class Gateway {
     const { startedMs } = this.confirmer
     if (!this.paused && startedMs !== null && nowMs - startedMs > stalledMs) {
       this.paused = true
+      this.timeline.add('lost', startedMs)
       this.unreachableSinceMs ??= startedMs
     }
     // commands without any answer: somebody must notice when the primary hangs
-    if (traffic.inFlight > 0) this.confirmer.request(nobody)
-    for (const session of this.sessions) session.sweep(nowMs, this.unreachableSinceMs)
+    if (this.target() !== null) this.confirmer.request(this.listener)
+    const sinceMs = this.listener.answeredMs - silentMs
+    this.pools.closeSilent(sinceMs)
+    this.door.closeSilent(sinceMs)
+    for (const session of this.sessions) session.sweep(nowMs, this.unreachableSinceMs, sinceMs)
   }
 }
 

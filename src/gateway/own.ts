@@ -3,6 +3,7 @@ import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import { acceptBlock } from './block-effects.ts'
 import type { Command } from './command.ts'
+import { isAboutData, isRepeatable } from './command-kinds.ts'
 import { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
 import type { Hub } from './hub.ts'
@@ -39,6 +40,8 @@ export class Own {
   private connection: Connection | null = null
   private ready = false
   private readonly takers = new Fifo<Taker>()
+  /** When something was last asked (ms). */
+  private askedMs = 0
   private command: Command | null = null
   private readonly subscriptions: Subscriptions
   private readonly transaction: MarkedTransaction
@@ -79,6 +82,14 @@ export class Own {
     this.connection?.resume()
   }
 
+  /** Gives the connection up when it owes an answer that does not wait for others, and has said nothing since (ms). */
+  closeSilent(sinceMs: number): void {
+    const { connection } = this
+    if (connection === null || this.takers.length === 0 || this.command?.route === 'blocking') return
+    if (connection.heardMs <= sinceMs && this.askedMs <= sinceMs && !connection.sending)
+      connection.close('it is silent')
+  }
+
   /** What it had is gone: with its primary, or by itself. */
   lost(): void {
     const had = this.connection !== null
@@ -99,8 +110,8 @@ export class Own {
       return
     }
     this.command = null
-    this.host.specialDone(command, this.repeatable(command) ? null : uncertain)
-    if (!this.repeatable(command)) this.hub.counters.uncertain++
+    this.host.specialDone(command, isRepeatable(command) ? null : uncertain)
+    if (!isRepeatable(command)) this.hub.counters.uncertain++
   }
 
   /** A primary is there: what lives by its connection is set up again. */
@@ -131,19 +142,6 @@ export class Own {
     this.connection?.discard()
     this.connection = null
     this.transaction.remove()
-  }
-
-  private repeatable(command: Command): boolean {
-    switch (command.route) {
-      case 'blocking':
-        return command.facts?.write !== true
-      case 'write':
-      case 'once':
-      case 'exec':
-        return false
-      default:
-        return true
-    }
   }
 
   private later(): void {
@@ -242,6 +240,7 @@ export class Own {
 
   private ask(bytes: readonly Buffer[], takers: readonly Taker[]): void {
     for (const taker of takers) this.takers.push(taker)
+    this.askedMs = performance.now()
     this.connection?.write(bytes)
   }
 
@@ -338,7 +337,7 @@ export class Own {
     const failed = bytes[0] === replyType.error || bytes[0] === replyType.bulkError
     if (!failed) this.accept(command)
     const answer = Buffer.from(bytes)
-    if (!aboutData(command)) {
+    if (!isAboutData(command)) {
       this.host.specialDone(command, answer)
       return
     }
@@ -391,10 +390,6 @@ export class Own {
 }
 
 const nothing = (): void => undefined
-
-function aboutData({ route }: Command): boolean {
-  return route === 'read' || route === 'write' || route === 'blocking' || route === 'once' || route === 'exec'
-}
 
 /** What a client that tracks is told when nothing that it keeps can be relied on: the whole of the cache is void. */
 const forgetAll = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n')

@@ -35,6 +35,8 @@ export class Session implements ShareOwner, StepHost {
   private special: Command | null = null
   private readonly pace = new Pace()
   private out: Buffer[] = []
+  /** When something of it was last answered by the primary (ms): a long pipeline is not parked because it is long. */
+  private progressMs = 0
   /** The client is not listened to any more: what is under way is finished, then it is closed. */
   private ending = false
   /** The client has sent its last byte. */
@@ -101,6 +103,7 @@ export class Session implements ShareOwner, StepHost {
     for (const piece of pieces) bytes += piece.length
     this.pace.saw(commands.length, bytes)
     writeAll(this.client, pieces)
+    if (settled > 0) this.progressMs = this.hub.now()
     if (settled < commands.length) {
       this.queue.putBack(settled === 0 ? commands : commands.slice(settled))
       this.hub.counters.replayed += commands.length - settled
@@ -138,9 +141,10 @@ export class Session implements ShareOwner, StepHost {
     this.pump()
   }
 
-  /** Ends what has waited too long. */
-  sweep(nowMs: number, unreachableSinceMs: number | null): void {
+  /** Ends what has waited too long. A connection that owes an answer since `silentSinceMs` is none any more. */
+  sweep(nowMs: number, unreachableSinceMs: number | null, silentSinceMs: number): void {
     if (this.gone) return
+    this.steps.own?.closeSilent(silentSinceMs)
     const limitMs = nowMs - this.hub.holdMs
     const unreachable = unreachableSinceMs !== null && unreachableSinceMs <= limitMs
     const { share } = this
@@ -149,7 +153,7 @@ export class Session implements ShareOwner, StepHost {
       if (since <= limitMs && (share.answered || unreachable)) this.abandon(share)
     } else if (this.special !== null) {
       if (this.special.sinceMs <= limitMs && unreachable) this.steps.expire()
-    } else this.expireParked(limitMs)
+    } else if (this.progressMs <= limitMs) this.expireParked(limitMs)
   }
 
   close(): void {
@@ -196,6 +200,7 @@ export class Session implements ShareOwner, StepHost {
       }, retryMs)
       return
     }
+    this.progressMs = this.hub.now()
     writeAll(this.client, Buffer.isBuffer(answer) ? [answer] : answer)
     this.take()
   }
