@@ -101,7 +101,9 @@ test('an emptied replica next to a dead primary is never promoted to serve; with
   await nodes.set.startAgent(2)
   await eventually('clients are told', 20_000, () => {
     // what was in flight when everything died may or may not have run
-    return nodes.load.errors().some((why) => /^(?:TRYAGAIN|UNCERTAIN) /.test(why)) || nodes.load.errors().join()
+    return (
+      nodes.load.errors().some((why) => /^(?:TRYAGAIN|UNCERTAIN) /.test(why)) || nodes.load.errors().join()
+    )
   })
   const [role] = (await nodes.ask(2, 'ROLE')) as [string]
   const [, , emptied] = await nodes.set.states()
