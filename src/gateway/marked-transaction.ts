@@ -51,10 +51,11 @@ export class MarkedTransaction {
   /** It was answered, and the answer waits for its confirmation. */
   private answer: Buffer | null = null
 
-  constructor(hub: Hub, state: SessionState, sessionId: number) {
+  /** @param name of its marker, which no other connection of this gateway has */
+  constructor(hub: Hub, state: SessionState, name: string) {
     this.hub = hub
     this.state = state
-    this.key = markerKeyOf(hub.gatewayId, `s${String(sessionId)}`)
+    this.key = markerKeyOf(hub.gatewayId, name)
   }
 
   run(run: TransactionRun): void {

@@ -76,7 +76,8 @@ export class Conversation implements Disposable {
     const first = await this.next(words.join(' '), withinMs)
     const failed = first.startsWith('-') || first === closedWords
     if (this.queueing) {
-      if ((name === 'EXEC' || name === 'DISCARD' || name === 'RESET') && args.length === 0)
+      // even an EXEC that is not taken ends the MULTI
+      if (name === 'EXEC' || ((name === 'DISCARD' || name === 'RESET') && args.length === 0))
         this.queueing = false
       if (name === 'RESET' && !failed) this.channels.clear()
       return first

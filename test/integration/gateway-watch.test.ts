@@ -26,52 +26,44 @@ async function start(t: TestContext): Promise<{ group: RedisGroup; connect: () =
   return { group, connect }
 }
 
-test(
-  'an EXEC that was refused for a moment has dropped its WATCH: it is null, and overwrites nothing',
-  { todo: 'it runs unwatched' },
-  async (t) => {
-    const { group, connect } = await start(t)
-    const { nodes } = group.topology
-    const { user: username, password } = internalCredentials
-    const primary = new Redis({ host: nodes[0]?.address ?? '', username, password })
-    t.after(() => {
-      primary.disconnect()
-    })
-    const client = await connect()
-    client.send('WATCH k\r\nMULTI\r\nSET k first\r\nEXEC\r\nWATCH k\r\nGET k\r\n')
-    await client.expect('+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n+OK\r\n$5\r\nfirst\r\n')
+test('an EXEC that was refused for a moment has dropped its WATCH: it is null, and overwrites nothing', async (t) => {
+  const { group, connect } = await start(t)
+  const { nodes } = group.topology
+  const { user: username, password } = internalCredentials
+  const primary = new Redis({ host: nodes[0]?.address ?? '', username, password })
+  t.after(() => {
+    primary.disconnect()
+  })
+  const client = await connect()
+  client.send('WATCH k\r\nMULTI\r\nSET k first\r\nEXEC\r\nWATCH k\r\nGET k\r\n')
+  await client.expect('+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n+OK\r\n$5\r\nfirst\r\n')
 
-    // As right after a failover, before the replicas have come.
-    await primary.config('SET', 'min-replicas-to-write', '3')
-    await primary.config('RESETSTAT')
-    client.send('MULTI\r\nSET k second\r\nEXEC\r\n')
-    await client.expect('+OK\r\n+QUEUED\r\n')
-    await eventually('it was refused', 2000, async () => {
-      const errors = await primary.info('errorstats')
-      return errors.includes('errorstat_NOREPLICAS') || errors
-    })
-    // In one go: the next try finds both done.
-    await primary.pipeline().config('SET', 'min-replicas-to-write', '0').set('k', 'another').exec()
+  // As right after a failover, before the replicas have come.
+  await primary.config('SET', 'min-replicas-to-write', '3')
+  await primary.config('RESETSTAT')
+  client.send('MULTI\r\nSET k second\r\nEXEC\r\n')
+  await client.expect('+OK\r\n+QUEUED\r\n')
+  await eventually('it was refused', 2000, async () => {
+    const errors = await primary.info('errorstats')
+    return errors.includes('errorstat_NOREPLICAS') || errors
+  })
+  // In one go: the next try finds both done.
+  await primary.pipeline().config('SET', 'min-replicas-to-write', '0').set('k', 'another').exec()
 
-    await client.expect('*-1\r\n')
-    client.send('GET k\r\n')
-    await client.expect('$7\r\nanother\r\n')
-    client.destroy()
-  },
-)
+  await client.expect('*-1\r\n')
+  client.send('GET k\r\n')
+  await client.expect('$7\r\nanother\r\n')
+  client.destroy()
+})
 
-test(
-  'an EVAL between WATCH and EXEC leaves the WATCH as it is',
-  { todo: 'its own transaction drops it' },
-  async (t) => {
-    const { connect } = await start(t)
-    const [watching, other] = [await connect(), await connect()]
-    watching.send('WATCH k\r\nEVAL "return redis.call(\'INCR\',KEYS[1])" 1 else\r\n')
-    await watching.expect('+OK\r\n:1\r\n')
-    other.send('SET k another\r\n')
-    await other.expect('+OK\r\n')
-    watching.send('MULTI\r\nSET k second\r\nEXEC\r\n')
-    await watching.expect('+OK\r\n+QUEUED\r\n*-1\r\n')
-    for (const client of [watching, other]) client.destroy()
-  },
-)
+test('an EVAL between WATCH and EXEC leaves the WATCH as it is', async (t) => {
+  const { connect } = await start(t)
+  const [watching, other] = [await connect(), await connect()]
+  watching.send('WATCH k\r\nEVAL "return redis.call(\'INCR\',KEYS[1])" 1 else\r\n')
+  await watching.expect('+OK\r\n:1\r\n')
+  other.send('SET k another\r\n')
+  await other.expect('+OK\r\n')
+  watching.send('MULTI\r\nSET k second\r\nEXEC\r\n')
+  await watching.expect('+OK\r\n+QUEUED\r\n*-1\r\n')
+  for (const client of [watching, other]) client.destroy()
+})
