@@ -73,6 +73,11 @@ export class MarkedTransaction {
     this.prepare(run)
   }
 
+  /** Nothing was sent yet, or the marker can tell what became of it. */
+  get underWay(): boolean {
+    return this.current !== null
+  }
+
   /** The outcome will not be asked for any more. */
   forget(): void {
     this.current = null
@@ -206,7 +211,8 @@ export class MarkedTransaction {
       // this user may not keep markers; the transaction was not applied, or would not be with its marker
       this.unmarked = true
       this.pending = false
-      if (last[0] === replyType.error) this.run(run)
+      if (last[0] === replyType.error && run.watched) this.end(run, nullOf(this.state.protocol))
+      else if (last[0] === replyType.error) this.run(run)
       else this.confirm(run, strip(last, run, false))
       return
     }

@@ -8,7 +8,7 @@ import { isAboutData, isRepeatable } from './command-kinds.ts'
 import { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
 import type { Hub } from './hub.ts'
-import { MarkedTransaction } from './marked-transaction.ts'
+import { MarkedTransaction, nullOf } from './marked-transaction.ts'
 import { MessageGate } from './message-gate.ts'
 import { isRefusal } from './refusals.ts'
 import type { SessionState } from './session-state.ts'
@@ -118,11 +118,7 @@ export class Own {
     if (this.watching) this.watchBroken = true
     const { command } = this
     if (command === null) return
-    if (this.transaction.pending) {
-      this.later()
-      return
-    }
-    if (command.route === 'subscription') {
+    if (this.transaction.underWay || command.route === 'subscription') {
       this.later()
       return
     }
@@ -283,6 +279,13 @@ export class Own {
   }
 
   private startTransaction(command: Command, target: Primary): void {
+    if (command.route === 'exec' && this.watchBroken && !this.transaction.pending) {
+      this.unwatched()
+      this.command = null
+      this.transaction.forget()
+      this.host.specialDone(command, nullOf(this.state.protocol))
+      return
+    }
     const block = command.block ?? [command]
     this.transaction.run({
       block,
@@ -303,24 +306,23 @@ export class Own {
         if (this.command !== command) return
         this.command = null
         if (command.route === 'exec') {
-          this.state.watching = false
-          this.watchBroken = false
+          this.unwatched()
           if (acceptBlock(block, answer, this.state)) this.host.stateChanged()
         }
         if (answer === uncertain) this.hub.counters.uncertain++
         this.host.specialDone(command, answer)
       },
       again: () => {
-        this.later2()
+        setTimeout(() => {
+          if (!this.gone && this.command !== null) this.go()
+        }, retryMs)
       },
     })
   }
 
-  private later2(): void {
-    setTimeout(() => {
-      if (this.gone || this.command === null) return
-      this.go()
-    }, retryMs)
+  private unwatched(): void {
+    this.state.watching = false
+    this.watchBroken = false
   }
 
   private answered(command: Command, bytes: Buffer): void {
