@@ -49,6 +49,10 @@ export class Conversation implements Disposable {
     return new Conversation(socket)
   }
 
+  get subscribed(): boolean {
+    return [...this.channels.values()].some((names) => names.size > 0)
+  }
+
   /** Whether a call of this name would be queued. */
   get inMulti(): boolean {
     return this.queueing
@@ -121,7 +125,8 @@ export class Conversation implements Disposable {
   }
 
   private note(text: string, type: number): void {
-    const streamed = type === replyType.push || type === replyType.array
+    // in RESP2 a subscribed session has no other arrays, and any other may have data that look like a message
+    const streamed = type === replyType.push || (type === replyType.array && this.subscribed)
     if (streamed && message.test(text)) this.messages.push(text)
     else this.replies.push(text)
   }

@@ -50,7 +50,7 @@ class Side {
 const plain = (...words: string[]): Call => ({ words, inline: false })
 const auth = plain('AUTH', rightPassword)
 const clean = [plain('FLUSHALL'), plain('SCRIPT', 'FLUSH'), plain('FUNCTION', 'FLUSH')]
-/** Its refusal would come at EXEC. @see whatDiffers */
+/** Its refusal would come at EXEC, or not before a subscription is left. @see whatDiffers */
 const isBeyond = (words: readonly string[]): boolean =>
   /^(?:SELECT|SWAPDB|MOVE|COPY|SYNC|DEBUG)$/i.test(words[0] ?? '') &&
   /(?: 16|sync|debug)/i.test(words.join(' '))
@@ -90,9 +90,11 @@ async function say(
 ): Promise<void> {
   // its confirmations are no elements of EXEC's reply, which then is no RESP
   const queueing = direct.talk(session).inMulti || all.some(({ words }) => /^multi$/i.test(words[0] ?? ''))
-  const calls = queueing
-    ? all.filter(({ words }) => !subscribing.test(words[0] ?? '') && !isBeyond(words))
-    : all
+  const leaving =
+    queueing || direct.talk(session).subscribed || all.some(({ words }) => subscribing.test(words[0] ?? ''))
+  const calls = untilReset(all).filter(
+    ({ words }) => !(queueing && subscribing.test(words[0] ?? '')) && !(leaving && isBeyond(words)),
+  )
   const wanted = await direct.talk(session).say(calls)
   const got = await gateway.talk(session).say(calls)
   for (const [place, { words }] of calls.entries()) {
@@ -110,6 +112,12 @@ async function say(
         `${at}, session ${String(session)}, call ${String(place)} ${show(words.join(' '))}:\n  direct  ${show(one)}\n  gateway ${show(other)}`,
       )
   }
+}
+
+/** Behind a RESET that is pipelined Redis may find that a client who is nobody has too much to be answered, and close. */
+function untilReset(calls: readonly Call[]): readonly Call[] {
+  const at = calls.findIndex(({ words }) => /^reset$/i.test(words[0] ?? ''))
+  return at < 0 ? calls : calls.slice(0, at + 1)
 }
 
 async function serve(
