@@ -1,5 +1,7 @@
 import { flushAllScript } from '../insync/scripts.ts'
 import { encodeCommand, encodeError } from '../resp/encode.ts'
+import { unauthenticatedLimits } from '../resp/limits.ts'
+import type { Request } from '../resp/request.ts'
 import { askRights } from './approval.ts'
 import type { Command } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
@@ -122,7 +124,10 @@ export class Steps {
       return false
     }
     this.classify(command)
-    if (this.unknownClient && command.route !== 'door' && command.route !== 'reset') return this.enlist()
+    if (this.unknownClient && command.route !== 'door' && command.route !== 'reset') {
+      if (isTooLong(command.request)) return this.host.answer(noAuth)
+      return this.enlist()
+    }
     if (
       !this.unknownClient &&
       !this.poolOf().knowsRights(() => {
@@ -369,4 +374,13 @@ export class Steps {
 
 /** The first words of a web page that posts a form at Redis: redis-server ends such a connection without a word. */
 const webWords = new Set(['POST', 'HOST:'])
+
+/** A line of somebody who is nobody may have more and longer words than Redis takes from them as an array. */
+function isTooLong({ inline, argc, length }: Request): boolean {
+  return (
+    inline !== null && (argc > unauthenticatedLimits.elements || length > unauthenticatedLimits.bulkBytes)
+  )
+}
+
+const noAuth = encodeError('NOAUTH Authentication required.')
 const resetAnswer = Buffer.from('+RESET\r\n')
