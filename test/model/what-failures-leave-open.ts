@@ -3,7 +3,6 @@ import { encodeCommand } from '../../src/resp/encode.ts'
 import { requestLimits } from '../../src/resp/limits.ts'
 import { RequestFramer } from '../../src/resp/request-framer.ts'
 
-const uncertain = /^-UNCERTAIN /
 const nulls = new Set(['*-1\r\n', '_\r\n', '$-1\r\n'])
 const publishing = /^S?PUBLISH$/i
 const waiting = /^B(?:[LR]POP|LMOVE|RPOPLPUSH|[LZ]MPOP|ZPOP)|^XREAD/i
