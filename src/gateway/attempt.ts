@@ -64,8 +64,9 @@ export class Attempt implements ShareOwner {
       most: 1,
       delivery: hub.delivery,
       protocol: 2,
-      classify: (command) => {
+      mayShare: (command) => {
         Object.assign(command, routeOf(command.request, hub.commands()))
+        return true
       },
     })
     if (this.share === null) this.later()

@@ -15,7 +15,8 @@ export interface FillContext {
   readonly unknown: boolean
   readonly delivery: Delivery
   readonly protocol: 2 | 3
-  readonly classify: (command: Command) => void
+  /** Whether a lane may carry it at all; whoever fills lanes must not take anything else, whatever it once asked for its turn with. */
+  readonly mayShare: (command: Command) => boolean
 }
 
 /** Whether a script can run it with the same answer. Notes how the answer is carried. */
@@ -49,7 +50,7 @@ export function fillShare(
     const command = queue.at(count)
     if (command === undefined) break
     if (count > 0 && flush.bytes + bytes + command.request.length > flush.limits.bytes) break
-    context.classify(command)
+    if (!context.mayShare(command)) break
     const kind = kindOf(command, context)
     if (kind === 'no') break
     if (kind === 'alone') {
@@ -97,7 +98,6 @@ export function fillShare(
 
 function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch' | 'alone' | 'no' {
   if (context.unknown) return 'alone'
-  if (command.refused) return 'no'
   if (context.elevated && !command.approved) return 'no'
   switch (command.route) {
     case 'read':
@@ -126,7 +126,7 @@ function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch
       command.replayable = false
       return 'alone'
     default:
-      // what its session would treat specially, if Redis took it at all: Redis says why it does not
+      // its session would treat it specially, if Redis took it at all: Redis says why it does not
       command.replayable = true
       return 'alone'
   }

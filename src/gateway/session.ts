@@ -83,9 +83,7 @@ export class Session implements ShareOwner, StepHost {
       most: this.pace.commands,
       delivery: this.hub.delivery,
       protocol: this.state.protocol,
-      classify: (command) => {
-        this.steps.classify(command)
-      },
+      mayShare: (command) => this.steps.mayShare(command),
     })
     this.share = share
     if (share === null) {

@@ -54,7 +54,7 @@ export async function runStandalone({ options, readLimits, signal }: RunStandalo
 }
 
 /** What a deployment's topology tells its gateway, as far as there is such a thing here: no nodes are known beforehand. */
-function standaloneTopology(options: StandaloneOptions, limits: GatewayLimits): Topology {
+export function standaloneTopology(options: StandaloneOptions, limits: GatewayLimits): Topology {
   const { name, listen, adminListen, markersDb, holdMs, delivery, ack, reads } = options
   return {
     name,

@@ -84,7 +84,7 @@ export class Steps {
     command.route = route
     command.facts = facts
     const treatment = treat(command.request, this.hub.databases)
-    command.refused = treatment.kind === 'refuse'
+    command.refused = treatment.kind === 'refuse' || endingWords.has(command.request.name)
     if (facts === undefined || this.unknownClient) return
     this.hub.scripts.saw(command.request)
     command.cursorAt = cursorAt(command.request.name)
@@ -105,7 +105,7 @@ export class Steps {
 
   /** @returns false: the head of the queue has to wait */
   take(command: Command): boolean {
-    const { hub, state } = this
+    const { hub } = this
     if (command.request.name === 'QUIT') {
       this.host.quit(ok)
       return false
@@ -124,7 +124,7 @@ export class Steps {
       return false
     }
     this.classify(command)
-    if (this.unknownClient && command.route !== 'door' && command.route !== 'reset') {
+    if (this.unknownClient && !isIntroduction(command)) {
       if (isTooLong(command.request)) return this.host.answer(noAuth)
       return this.enlist()
     }
@@ -140,45 +140,66 @@ export class Steps {
     if (this.multi.open) return this.multi.take(command)
     if (this.boundToOwn && (command.route !== 'reset' || command.facts === undefined))
       return this.startOwn(command)
+    if (this.mayShare(command)) return this.share(command)
     switch (command.route) {
       case 'multi':
-        return command.facts === undefined ? this.enlist() : this.multi.begin(command)
+        return this.multi.begin(command)
       case 'exec':
-        if (command.block === null) {
-          if (command.facts === undefined) this.multi.end()
-          return this.enlist()
-        }
-        return command.direct || state.watching ? this.startOwn(command) : this.sendWrite(command)
       case 'read':
-        return state.tracking !== null ? this.startOwn(command) : this.enlist()
-      case 'write':
-        if (!this.needsTransaction(command)) return this.sendWrite(command)
-        return this.startOwn(command, state.watching)
+        return this.startOwn(command)
       case 'unblock':
-        if (command.facts === undefined || !this.poolOf().unrestricted(command)) return this.enlist()
         return this.host.answer(hub.blocking.unblock(command.request))
       case 'door':
         return this.startDoor(command)
       case 'client-id':
-        if (command.facts === undefined) return this.enlist()
         return this.host.answer(Buffer.from(`:${String(this.host.id)}\r\n`))
       case 'reset':
-        if (command.facts === undefined) return this.enlist()
         this.resetAll()
         return this.host.answer(resetAnswer)
       case 'blocking':
-        if (command.facts === undefined) return this.enlist()
         return this.startBlocking(command)
-      case 'own':
-      case 'subscription':
-      case 'monitor':
-      case 'watch':
-      case 'unwatch':
-      case 'tracking':
-        return command.facts === undefined ? this.enlist() : this.startOwn(command)
       default:
-        return this.enlist()
+        return this.startOwn(command)
     }
+  }
+
+  /**
+   * Whether a connection that others share may carry it, if any can: asked of the head of the queue and, when a share is filled, of
+   * each command in it. Everything else sets a connection up, ends it, or needs one of its own.
+   */
+  mayShare(command: Command): boolean {
+    this.classify(command)
+    if (this.unknownClient)
+      return !isIntroduction(command) && !endingWords.has(command.request.name) && !isTooLong(command.request)
+    if (command.refused || this.multi.open || this.boundToOwn) return false
+    switch (command.route) {
+      case 'write':
+      case 'once':
+      case 'discard':
+        return true
+      case 'read':
+        return this.state.tracking === null
+      case 'exec':
+        return command.block === null || !(command.direct || this.state.watching)
+      case 'unblock':
+        return command.facts === undefined || !this.poolOf().unrestricted(command)
+      case 'door':
+        return false
+      default:
+        // Redis says why it does not take it
+        return command.facts === undefined
+    }
+  }
+
+  private share(command: Command): false {
+    if (command.route === 'write') {
+      if (this.needsTransaction(command)) return this.startOwn(command, this.state.watching)
+      return this.sendWrite(command)
+    }
+    if (command.route !== 'exec') return this.enlist()
+    if (command.block !== null) return this.sendWrite(command)
+    if (command.facts === undefined) this.multi.end()
+    return this.enlist()
   }
 
   /** The session's own connections that there are. */
@@ -374,6 +395,13 @@ export class Steps {
 
 /** The first words of a web page that posts a form at Redis: redis-server ends such a connection without a word. */
 const webWords = new Set(['POST', 'HOST:'])
+/** What ends its connection must not be sent on one that others share. */
+const endingWords = new Set([...webWords, 'QUIT'])
+
+/** It says who the client is, or that it is nobody. */
+function isIntroduction({ route }: Command): boolean {
+  return route === 'door' || route === 'reset'
+}
 
 /** A line of somebody who is nobody may have more and longer words than Redis takes from them as an array. */
 function isTooLong({ inline, argc, length }: Request): boolean {
