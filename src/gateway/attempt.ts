@@ -86,10 +86,13 @@ export class Attempt implements ShareOwner {
   }
 
   private enlist(): void {
+    const { command } = this
     const { own, elevated } = this.pools
-    const pool = this.command.approved || own.indirect ? elevated() : own
-    if (pool !== own) this.command.approved = true
-    pool.enlist(this)
+    const pool = command.approved || own.indirect ? elevated() : own
+    if (pool !== own) command.approved = true
+    // nobody may keep a marker: it goes as it is, once
+    if (pool !== own && pool.indirect) command.direct = true
+    ;(command.direct ? own : pool).enlist(this)
   }
 
   private later(): void {

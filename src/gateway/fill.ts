@@ -98,7 +98,7 @@ export function fillShare(
 
 function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch' | 'alone' | 'no' {
   if (context.unknown) return 'alone'
-  if (context.elevated && !command.approved) return 'no'
+  if (context.elevated && (!command.approved || command.direct)) return 'no'
   switch (command.route) {
     case 'read':
       command.replayable = true

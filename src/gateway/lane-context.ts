@@ -1,6 +1,7 @@
 import type { InSyncRecord } from '../insync/record.ts'
 import type { Confirmable } from './confirmer.ts'
 import type { Connect } from './connection.ts'
+import type { Lane } from './lane.ts'
 import type { Flush } from './share.ts'
 import type { Ack, Delivery } from '../spec/gateway-settings.ts'
 
@@ -33,6 +34,8 @@ export interface LaneContext {
   readonly freed: () => void
   /** The user may less than it seemed. */
   readonly rightsChanged: () => void
+  /** A lane is set up, and knows whether it may run batches. */
+  readonly setUp: (lane: Lane) => void
   /** A lane is down. */
   readonly lost: () => void
   readonly note: (note: string, details: Readonly<Record<string, unknown>>) => void

@@ -52,13 +52,13 @@ export class Lane {
 
   /** It can take a flush now. */
   get free(): boolean {
-    if (this.state !== 'ready' || this.spent || this.unresolved !== null) return false
+    if (!this.up || this.unresolved !== null) return false
     return this.flights.length < this.context.flightsAtOnce && this.connection?.full === false
   }
 
-  /** Whether its user may run batches is not known yet. */
-  get settingUp(): boolean {
-    return this.state !== 'ready'
+  /** Whether its user may run batches is known, and holds. */
+  get up(): boolean {
+    return this.state === 'ready' && !this.spent
   }
 
   get down(): boolean {
@@ -110,6 +110,12 @@ export class Lane {
     if (this.state === 'down') return
     this.connection?.discard()
     this.lost()
+  }
+
+  /** What is under way ends, then it is opened anew. */
+  retire(): void {
+    this.spent = true
+    this.next()
   }
 
   /** Ends the lane for good. What it has under way is given up. */
@@ -240,6 +246,7 @@ export class Lane {
 
   private becomeReady(): void {
     this.state = 'ready'
+    this.context.setUp(this)
     this.context.freed()
   }
 

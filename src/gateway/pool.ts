@@ -6,7 +6,7 @@ import { mayRun, type Rights } from './rights.ts'
 import type { LaneContext } from './lane-context.ts'
 import { Flush, type FlushLimits, type ShareOwner } from './share.ts'
 
-export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost' | 'rightsChanged'> {
+export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost' | 'setUp' | 'rightsChanged'> {
   readonly lanes: number
   /** Its user is the gateway's own. */
   readonly elevated: boolean
@@ -51,6 +51,9 @@ export class Pool {
       lost: () => {
         this.backOff()
       },
+      setUp: (lane) => {
+        this.setUp(lane)
+      },
       rightsChanged: () => {
         this.rights = null
       },
@@ -61,15 +64,14 @@ export class Pool {
     return this.lanes.some((lane) => lane.busy)
   }
 
-  /** Its lanes can run batches. False until one is set up. */
+  /** Its lanes can run batches. False until one is set up. All that are up agree: @see setUp */
   get batching(): boolean {
-    return this.options.delivery === 'exactly-once' && this.lanes.some((lane) => lane.direct)
+    return this.options.delivery === 'exactly-once' && this.lanes.some((lane) => lane.up && lane.direct)
   }
 
   /** Its lanes are there, and this user may not run batches. */
   get indirect(): boolean {
-    const up = this.lanes.filter((lane) => !lane.settingUp)
-    return this.options.delivery === 'exactly-once' && up.length > 0 && up.every((lane) => !lane.direct)
+    return this.options.delivery === 'exactly-once' && this.lanes.some((lane) => lane.up && !lane.direct)
   }
 
   /** Whether the user certainly may run this. */
@@ -136,17 +138,16 @@ export class Pool {
       options.watch()
       return
     }
+    // each is asked once: who has nothing for these lanes and asks for another turn gets it in another turn of the event loop
+    let turns = ready.length
     for (const lane of this.lanes) {
-      while (lane.free && ready.length > 0) {
+      while (lane.free && turns > 0) {
         const flush = new Flush(options.limits)
         const batching = options.delivery === 'exactly-once' && lane.direct
-        for (let owner = ready.peek(); owner !== undefined && !flush.full; owner = ready.peek()) {
-          ready.shift()
-          owner.fill(flush, batching, options.elevated)
-        }
+        for (; turns > 0 && !flush.full; turns--) ready.shift()?.fill(flush, batching, options.elevated)
         if (!flush.empty) lane.send(flush)
       }
-      if (ready.length === 0) break
+      if (turns === 0) break
     }
     if (ready.length > 0 && this.lanes.length < options.lanes && this.lanes.every((lane) => lane.busy))
       this.addLane(target)
@@ -177,6 +178,14 @@ export class Pool {
   private openDown(target: Primary): void {
     if (this.lanes.length === 0 && this.ready.length > 0) this.addLane(target)
     for (const lane of this.lanes) if (lane.down && (lane.busy || this.ready.length > 0)) lane.open(target)
+  }
+
+  /**
+   * The user's rights are what they were when the last lane was set up: what was set up under others is opened anew, so that who
+   * chooses a command's way and who fills a lane go by the same.
+   */
+  private setUp(latest: Lane): void {
+    for (const lane of this.lanes) if (lane.up && lane.direct !== latest.direct) lane.retire()
   }
 
   private addLane(target: Primary): void {

@@ -262,7 +262,10 @@ export class Steps {
     if (command.direct || !this.poolOf().indirect) return this.enlist()
     if (command.approved) {
       this.elevated ??= this.hub.elevatedPoolOf(this.state)
-      return this.host.enlist(this.elevated)
+      if (!this.elevated.indirect) return this.host.enlist(this.elevated)
+      // nobody may keep a marker: it goes as it is, once
+      command.direct = true
+      return command.block === null ? this.enlist() : this.startOwn(command)
     }
     if (!this.canBeAsked(command)) {
       if (command.block === null) return this.enlist()
