@@ -2,9 +2,10 @@ import type { Command } from './command.ts'
 
 /** Whether it may be sent again when its answer was lost, without asking a marker. */
 export function isRepeatable({ route, facts }: Command): boolean {
+  if (facts === undefined) return false
   switch (route) {
     case 'blocking':
-      return facts?.write !== true
+      return !facts.write
     case 'write':
     case 'once':
     case 'exec':

@@ -1,6 +1,6 @@
 import { encodeCommand } from '../resp/encode.ts'
 import type { Request } from '../resp/request.ts'
-import type { CommandFacts } from './command-table.ts'
+import type { CommandFacts, CommandTable } from './command-table.ts'
 import type { Route } from './routes.ts'
 import type { Carriage } from './scriptable.ts'
 
@@ -23,7 +23,10 @@ export class Command {
   route: Route | null = null
   /** Nothing that the gateway sends on. */
   refused = false
+  /** Undefined: the server did not say that it takes this. It may be a write all the same, of a module that was loaded since. */
   facts: CommandFacts | undefined
+  /** What the route and the facts are taken from. */
+  table: CommandTable | null = null
   /** Sent instead of the request, where it is not part of a batch. */
   replacement: Buffer | null = null
   /** Its user has the right to run it, and not the one to run a batch: it goes into one of the gateway's own user. */

@@ -99,12 +99,16 @@ export function fillShare(
 function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch' | 'alone' | 'no' {
   if (context.unknown) return 'alone'
   if (context.elevated && (!command.approved || command.direct)) return 'no'
+  if (command.facts === undefined) {
+    // Redis says why it does not take it, or takes what it did not name
+    command.replayable = false
+    return 'alone'
+  }
   switch (command.route) {
     case 'read':
       command.replayable = true
       return 'read'
     case 'write':
-      if (command.facts === undefined) return 'read'
       command.replayable = context.delivery === 'at-least-once'
       if (context.delivery !== 'exactly-once') return 'raw'
       if (!context.batching)
@@ -122,12 +126,8 @@ function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch
         return 'batch'
       if (context.batching) command.direct = true
       return 'no'
-    case 'once':
-      command.replayable = false
-      return 'alone'
     default:
-      // its session would treat it specially, if Redis took it at all: Redis says why it does not
-      command.replayable = true
+      command.replayable = command.route !== 'once'
       return 'alone'
   }
 }

@@ -134,7 +134,7 @@ export class Gateway {
       passwordRequired: options.passwordRequired,
       onLearned: (passwordRequired) => {
         Object.assign(this.hub, { passwordRequired })
-        this.pumpAll()
+        this.reachable()
       },
       onFailed: (why) => {
         log.warn({ why }, 'the primary does not say which commands it has')
@@ -268,7 +268,7 @@ export class Gateway {
   }
 
   private target(): Primary | null {
-    if (this.paused || this.hub.scripts.loading) return null
+    if (this.paused || this.hub.scripts.loading || !this.learner.current) return null
     return this.discovery.connection === null ? null : this.discovery.current
   }
 
@@ -294,6 +294,7 @@ export class Gateway {
     this.paused = false
     this.confirmer.resume()
     this.care.run()
+    this.learner.run()
     // commands may name scripts that this primary has not seen
     this.hub.scripts.load(this.discovery.connection, () => {
       this.reachable()
@@ -332,8 +333,9 @@ export class Gateway {
   }
 
   private reachable(): void {
-    this.unreachableSinceMs = null
     this.learner.run()
+    if (this.target() === null) return
+    this.unreachableSinceMs = null
     this.pumpAll()
   }
 

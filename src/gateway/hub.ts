@@ -39,7 +39,7 @@ export interface Hub {
   readonly now: () => number
   /** Where commands go; null: nowhere now. */
   readonly target: () => Primary | null
-  /** Empty until a primary was asked. */
+  /** As the present primary told them, when there is a target. */
   readonly commands: () => CommandTable
   /** A switchover asks that nothing new is sent. */
   readonly holding: () => boolean

@@ -58,36 +58,44 @@ export interface LearnerParts {
   readonly onFailed: (why: string) => void
 }
 
-/** Until it is known what commands there are nothing can be passed on: asks until a primary says it. */
+/** Until it is known what commands the present primary has nothing can be passed on to it: asks until it says so. */
 export class Learner {
   table: CommandTable = new Map()
   private readonly parts: LearnerParts
-  private learning = false
+  /** Whose table it is, and who is being asked. */
+  private of: Primary | null = null
+  private asked: Primary | null = null
 
   constructor(parts: LearnerParts) {
     this.parts = parts
   }
 
+  /** The table is the present primary's: another one may be of another version, or have other modules. */
+  get current(): boolean {
+    return this.of !== null && this.of === this.parts.primary()
+  }
+
   run(): void {
     const { parts } = this
     const [connection, primary] = [parts.connection(), parts.primary()]
-    if (this.learning || this.table.size > 0 || connection === null || primary === null) return
-    this.learning = true
-    learn(connection, parts.door, primary, parts.passwordRequired)
-      .then(
-        ({ table, passwordRequired }) => {
-          this.table = table
-          parts.onLearned(passwordRequired)
-        },
-        (error: unknown) => {
-          parts.onFailed(error instanceof Error ? error.message : String(error))
-          setTimeout(() => {
-            this.run()
-          }, againMs)
-        },
-      )
-      .finally(() => {
-        this.learning = false
-      })
+    if (connection === null || primary === null || this.of === primary || this.asked === primary) return
+    this.asked = primary
+    learn(connection, parts.door, primary, parts.passwordRequired).then(
+      ({ table, passwordRequired }) => {
+        if (this.asked !== primary) return
+        this.asked = null
+        this.of = primary
+        this.table = table
+        parts.onLearned(passwordRequired)
+      },
+      (error: unknown) => {
+        if (this.asked !== primary) return
+        this.asked = null
+        parts.onFailed(error instanceof Error ? error.message : String(error))
+        setTimeout(() => {
+          this.run()
+        }, againMs)
+      },
+    )
   }
 }

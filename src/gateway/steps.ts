@@ -76,11 +76,13 @@ export class Steps {
   }
 
   classify(command: Command): void {
-    if (command.route !== null) {
+    const table = this.hub.commands()
+    if (command.table === table) {
       if (command.cursorAt > 0) this.placeCursor(command)
       return
     }
-    const { route, facts } = routeOf(command.request, this.hub.commands())
+    const { route, facts } = routeOf(command.request, table)
+    command.table = table
     command.route = route
     command.facts = facts
     const treatment = treat(command.request, this.hub.databases)
@@ -119,7 +121,7 @@ export class Steps {
       this.multi.abort()
       return this.host.answer(encodeError(treatment.error))
     }
-    if (hub.commands().size === 0 || hub.target() === null) {
+    if (hub.target() === null) {
       hub.watch()
       return false
     }

@@ -54,6 +54,7 @@ export class LoneGateway {
     const { host, redisArgs = [], setup = [], nodeCredentials = null, holdMs = 3000 } = options
     const redis = await startBareRedis({ host, extraArgs: redisArgs })
     const direct = redis.connect()
+    direct.on('error', () => undefined)
     for (const [name, ...args] of setup) await direct.call(name, ...args)
     const sentinel = await startFakeSentinel({ host, port: 26379 }, 'a'.repeat(40))
     sentinel.names = { host, port: redis.port, epoch: 1 }
