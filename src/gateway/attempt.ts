@@ -7,6 +7,7 @@ import type { Hub } from './hub.ts'
 import type { Pool } from './pool.ts'
 import { routeOf } from './routes.ts'
 import type { Flush, Share, ShareOwner } from './share.ts'
+import { noAuth } from './stranger.ts'
 import { noTraffic } from './traffic.ts'
 
 const retryMs = 20
@@ -60,7 +61,6 @@ export class Attempt implements ShareOwner {
     this.share = fillShare(this, queue, flush, {
       batching,
       elevated,
-      unknown: false,
       most: 1,
       delivery: hub.delivery,
       protocol: 2,
@@ -70,6 +70,12 @@ export class Attempt implements ShareOwner {
       },
     })
     if (this.share === null) this.later()
+  }
+
+  stranger(): void {
+    if (this.over || this.share !== null) return
+    this.over = true
+    this.done(noAuth)
   }
 
   settled(share: Share): void {

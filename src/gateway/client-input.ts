@@ -67,7 +67,7 @@ export class ClientInput {
   }
 
   private get isStranger(): boolean {
-    return this.hub.passwordRequired && !this.state.authenticated
+    return this.hub.strangers.refused && !this.state.known
   }
 
   full(underWay: number): boolean {

@@ -11,8 +11,6 @@ export interface FillContext {
   readonly most: number
   /** Only what was approved is taken: the batch runs as the gateway's own user. */
   readonly elevated: boolean
-  /** The client has not said who it is: Redis answers everything by itself. */
-  readonly unknown: boolean
   readonly delivery: Delivery
   readonly protocol: 2 | 3
   /** Whether a lane may carry it at all; whoever fills lanes must not take anything else, whatever it once asked for its turn with. */
@@ -97,7 +95,6 @@ export function fillShare(
 }
 
 function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch' | 'alone' | 'no' {
-  if (context.unknown) return 'alone'
   if (context.elevated && (!command.approved || command.direct)) return 'no'
   if (command.facts === undefined) {
     // Redis says why it does not take it, or takes what it did not name

@@ -133,7 +133,7 @@ export class Gateway {
       door: this.door,
       passwordRequired: options.passwordRequired,
       onLearned: (passwordRequired) => {
-        Object.assign(this.hub, { passwordRequired })
+        this.hub.strangers.refused = passwordRequired
         this.reachable()
       },
       onFailed: (why) => {

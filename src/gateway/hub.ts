@@ -24,7 +24,8 @@ export interface Hub {
   readonly markersDb: number
   /** Where the record of the in-sync set is; empty: there is none. */
   readonly recordKey: string
-  readonly passwordRequired: boolean
+  /** Whether Redis asked the last one for a password: until they gave it, clients may send little. */
+  readonly strangers: { refused: boolean }
   readonly limits: GatewayLimits
   readonly traffic: Traffic
   readonly counters: Counters

@@ -16,6 +16,8 @@ export interface LaneContext {
   readonly recordKey: string
   readonly db: number
   readonly f: number
+  /** Who it carries never said who they are: when Redis asks for that, it carries nothing. */
+  readonly anonymous: boolean
   /** Flushes under way on one lane. */
   readonly flightsAtOnce: number
   readonly now: () => number
@@ -36,6 +38,8 @@ export interface LaneContext {
   readonly rightsChanged: () => void
   /** A lane is set up, and knows whether it may run batches. */
   readonly setUp: (lane: Lane) => void
+  /** Redis asks this lane who it is, and nobody said. */
+  readonly strangers: () => void
   /** A lane is down. */
   readonly lost: () => void
   readonly note: (note: string, details: Readonly<Record<string, unknown>>) => void

@@ -11,6 +11,8 @@ import { saysRefusal } from './refusals.ts'
 export interface LaneReady {
   /** The user may run scripts: batches, and confirmations of the lane's own. */
   readonly direct: boolean
+  /** Redis asks who it is. */
+  readonly nobody: boolean
   /** What the marker said: decoded, and as it came. Null: it was not asked. */
   readonly marker: { readonly reply: Reply; readonly raw: Buffer } | null
 }
@@ -87,7 +89,8 @@ export class LaneSetup {
       else {
         const direct = failed === undefined && scripted
         const said = direct && exactly ? { reply: replies.at(-1) ?? null, raw: this.lastRaw } : null
-        this.done({ direct, marker: said })
+        const nobody = info instanceof ReplyError && info.message.startsWith('NOAUTH')
+        this.done({ direct, nobody, marker: said })
       }
     })
   }

@@ -191,9 +191,15 @@ export class Lane {
     return encodeBatch(scripts.batch.sha1, this.marker.batchArguments(run), commands)
   }
 
-  private isSetUp(connection: Connection, { direct, marker }: LaneReady): void {
+  private isSetUp(connection: Connection, { direct, nobody, marker }: LaneReady): void {
     this.setup = null
     this.direct = direct
+    if (nobody && this.context.anonymous) {
+      this.giveUpUnresolved()
+      connection.close('it is nobody')
+      this.context.strangers()
+      return
+    }
     if (marker === null) {
       this.giveUpUnresolved()
       this.becomeReady()

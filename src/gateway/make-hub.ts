@@ -42,7 +42,7 @@ export function makeHub(parts: HubParts): Hub {
     databases: redis.databases,
     markersDb: redis.markersDb,
     recordKey: parts.standalone === undefined ? recordKey : '',
-    passwordRequired: parts.passwordRequired ?? false,
+    strangers: { refused: parts.passwordRequired ?? false },
     limits: { ...(parts.limits ?? gateway.limits) },
     traffic: noTraffic(),
     counters: parts.counters,

@@ -43,6 +43,7 @@ export function poolOptions(shared: SharedState, number: number, parts: PoolPart
     recordKey: hub.recordKey,
     db: shared.db,
     elevated: shared.elevated,
+    anonymous: shared.anonymous,
     f: topology.f,
     flightsAtOnce: gateway.ack === 0 && gateway.delivery !== 'exactly-once' ? mostFlights : 1,
     lanes: lanesPerPool,

@@ -6,7 +6,7 @@ import { mayRun, type Rights } from './rights.ts'
 import type { LaneContext } from './lane-context.ts'
 import { Flush, type FlushLimits, type ShareOwner } from './share.ts'
 
-export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost' | 'setUp' | 'rightsChanged'> {
+export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost' | 'setUp' | 'strangers' | 'rightsChanged'> {
   readonly lanes: number
   /** Its user is the gateway's own. */
   readonly elevated: boolean
@@ -50,6 +50,9 @@ export class Pool {
       },
       lost: () => {
         this.backOff()
+      },
+      strangers: () => {
+        for (const owner of this.ready.drain()) owner.stranger()
       },
       setUp: (lane) => {
         this.setUp(lane)

@@ -9,6 +9,8 @@ export interface SharedState {
   readonly protocol: 2 | 3
   readonly user: string
   readonly elevated: boolean
+  /** Its sessions never said who they are. */
+  readonly anonymous: boolean
   /** Gives a new connection its user, protocol and database. */
   readonly commands: readonly Buffer[]
 }
@@ -47,6 +49,7 @@ export class Pools {
       protocol,
       user,
       elevated: false,
+      anonymous: state.anonymous,
       commands: state.restoreShared(this.setter),
     }))
   }
@@ -63,6 +66,7 @@ export class Pools {
         protocol,
         user: setter?.user ?? 'default',
         elevated: true,
+        anonymous: false,
         commands: commands.map((args) => encodeCommand(args)),
       }
     })

@@ -7,6 +7,8 @@ const latin1 = 'latin1'
 /** What Redis keeps for a connection, as far as it can be given to the next one. Changed by replies, never by mere sending. */
 export class SessionState {
   authenticated = false
+  /** It need not say who it is: Redis took it for the default user, who had no password then. */
+  admitted = false
   protocol: 2 | 3 = 2
   db = 0
   inMulti = false
@@ -20,6 +22,16 @@ export class SessionState {
   private noEvict = false
   private noTouch = false
   private readonly subscriptions = new Map<string, Set<string>>()
+
+  /** Whether Redis answers it by anything but NOAUTH. */
+  get known(): boolean {
+    return this.authenticated || this.admitted
+  }
+
+  /** It never said who it is. */
+  get anonymous(): boolean {
+    return this.auth === null
+  }
 
   get subscribed(): boolean {
     for (const names of this.subscriptions.values()) if (names.size > 0) return true
@@ -139,11 +151,15 @@ export class SessionState {
     return this.asUser(commands, setter)
   }
 
-  /** AUTH itself is never subject to a user's rights. */
+  /**
+   * AUTH itself is never subject to a user's rights. Whoever never said who they are is the default user again, in the end: where
+   * that one has no password any is right, and where it has one this is none.
+   */
   private asUser(commands: readonly (readonly string[])[], setter: RedisCredentials | null): Buffer[] {
-    const first =
-      commands.length > 0 && setter !== null ? [encodeCommand(['AUTH', setter.user, setter.password])] : []
-    const last = this.auth === null ? [] : [encodeCommand(['AUTH', ...this.auth], latin1)]
+    const byAnother = commands.length > 0 && setter !== null
+    const first = byAnother ? [encodeCommand(['AUTH', setter.user, setter.password])] : []
+    const auth = this.auth ?? (byAnother ? ['default', ''] : null)
+    const last = auth === null ? [] : [encodeCommand(['AUTH', ...auth], latin1)]
     return [...first, ...commands.map((args) => encodeCommand(args, latin1)), ...last]
   }
 
@@ -191,7 +207,7 @@ export class SessionState {
   }
 
   reset(): void {
-    Object.assign(this, { authenticated: false, protocol: 2, db: 0, auth: null, name: null, noEvict: false })
+    Object.assign(this, { authenticated: false, admitted: false, protocol: 2, db: 0, auth: null, name: null, noEvict: false })
     Object.assign(this, {
       noTouch: false,
       inMulti: false,

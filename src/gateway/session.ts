@@ -79,7 +79,6 @@ export class Session implements ShareOwner, StepHost {
     const share = fillShare(this, this.queue, flush, {
       batching,
       elevated,
-      unknown: this.steps.unknownClient,
       most: this.pace.commands,
       delivery: this.hub.delivery,
       protocol: this.state.protocol,
@@ -92,6 +91,12 @@ export class Session implements ShareOwner, StepHost {
     }
     this.countSent(share.commands)
     this.readMore()
+  }
+
+  stranger(): void {
+    this.enlisted = false
+    this.state.admitted = false
+    this.pump()
   }
 
   settled(share: Share): void {

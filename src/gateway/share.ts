@@ -4,6 +4,8 @@ import type { Command } from './command.ts'
 export interface ShareOwner {
   /** Moves commands from its queue into the flush, as many as fit. `batching`: writes may go into its batch; `elevated`: it runs as the gateway's own user. */
   readonly fill: (flush: Flush, batching: boolean, elevated: boolean) => void
+  /** It never said who it is, and Redis asks new connections for that now: no lane can be had for it. */
+  readonly stranger: () => void
   /** The share is over: `pieces` may be told, commands from `settled` on go back to the head of the queue. */
   readonly settled: (share: Share) => void
 }

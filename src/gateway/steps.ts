@@ -1,7 +1,6 @@
 import { flushAllScript } from '../insync/scripts.ts'
 import { encodeCommand, encodeError } from '../resp/encode.ts'
-import { unauthenticatedLimits } from '../resp/limits.ts'
-import type { Request } from '../resp/request.ts'
+import type { Primary } from '../discovery/discovery.ts'
 import { askRights } from './approval.ts'
 import type { Command } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
@@ -16,6 +15,7 @@ import type { Pool } from './pool.ts'
 import { routeOf } from './routes.ts'
 import type { SessionState } from './session-state.ts'
 import { canWaitHere, startBlocking } from './start-blocking.ts'
+import { Stranger } from './stranger.ts'
 import type { Waiter } from './waiter.ts'
 import { ok } from './words.ts'
 
@@ -49,6 +49,7 @@ export class Steps {
   private readonly queue: CommandQueue
   private readonly state: SessionState
   private readonly multi: Multi
+  private readonly stranger: Stranger
   private pool: Pool | null = null
   private elevated: Pool | null = null
 
@@ -57,17 +58,15 @@ export class Steps {
     this.host = host
     this.queue = queue
     this.state = state
+    this.stranger = new Stranger(hub, state, () => {
+      host.pump()
+    })
     this.multi = new Multi(hub, host, state, {
       rights: () => this.poolOf(),
       watchBroken: () => this.own?.watchBroken === true,
       unwatch: () => this.own?.unwatch(),
       reset: () => this.resetAll(),
     })
-  }
-
-  /** It has not said who it is: Redis answers everything with NOAUTH. */
-  get unknownClient(): boolean {
-    return this.hub.passwordRequired && !this.state.authenticated
   }
 
   /** Subscribed in RESP2, or watching as MONITOR does: everything is answered on that connection. */
@@ -87,7 +86,7 @@ export class Steps {
     command.facts = facts
     const treatment = treat(command.request, this.hub.databases)
     command.refused = treatment.kind === 'refuse' || endingWords.has(command.request.name)
-    if (facts === undefined || this.unknownClient) return
+    if (facts === undefined) return
     this.hub.scripts.saw(command.request)
     command.cursorAt = cursorAt(command.request.name)
     if (command.cursorAt > 0) this.placeCursor(command)
@@ -107,7 +106,7 @@ export class Steps {
 
   /** @returns false: the head of the queue has to wait */
   take(command: Command): boolean {
-    const { hub } = this
+    const { hub, state } = this
     if (command.request.name === 'QUIT') {
       this.host.quit(ok)
       return false
@@ -117,21 +116,18 @@ export class Steps {
       return false
     }
     const treatment = treat(command.request, hub.databases)
-    if (treatment.kind === 'refuse' && !this.unknownClient) {
+    if (treatment.kind === 'refuse' && state.known) {
       this.multi.abort()
       return this.host.answer(encodeError(treatment.error))
     }
-    if (hub.target() === null) {
+    const target = hub.target()
+    if (target === null) {
       hub.watch()
       return false
     }
+    if (!state.known) return this.takeStrangers(command, target)
     this.classify(command)
-    if (this.unknownClient && !isIntroduction(command)) {
-      if (isTooLong(command.request)) return this.host.answer(noAuth)
-      return this.enlist()
-    }
     if (
-      !this.unknownClient &&
       !this.poolOf().knowsRights(() => {
         this.host.pump()
       })
@@ -170,9 +166,8 @@ export class Steps {
    * each command in it. Everything else sets a connection up, ends it, or needs one of its own.
    */
   mayShare(command: Command): boolean {
+    if (!this.state.known) return false
     this.classify(command)
-    if (this.unknownClient)
-      return !isIntroduction(command) && !endingWords.has(command.request.name) && !isTooLong(command.request)
     if (command.refused || this.multi.open || this.boundToOwn) return false
     switch (command.route) {
       case 'write':
@@ -191,6 +186,19 @@ export class Steps {
         // Redis says why it does not take it
         return command.facts === undefined
     }
+  }
+
+  private takeStrangers(command: Command, target: Primary): boolean {
+    const { route, facts } = routeOf(command.request, this.hub.commands())
+    if (route === 'door') return this.startDoor(command)
+    if (route === 'reset' && facts !== undefined) {
+      this.resetAll()
+      return this.host.answer(resetAnswer)
+    }
+    const answer = this.stranger.answerTo(command, target, facts !== undefined)
+    if (answer !== null) return this.host.answer(answer)
+    this.hub.watch()
+    return false
   }
 
   private share(command: Command): false {
@@ -403,17 +411,4 @@ const webWords = new Set(['POST', 'HOST:'])
 /** What ends its connection must not be sent on one that others share. */
 const endingWords = new Set([...webWords, 'QUIT'])
 
-/** It says who the client is, or that it is nobody. */
-function isIntroduction({ route }: Command): boolean {
-  return route === 'door' || route === 'reset'
-}
-
-/** A line of somebody who is nobody may have more and longer words than Redis takes from them as an array. */
-function isTooLong({ inline, argc, length }: Request): boolean {
-  return (
-    inline !== null && (argc > unauthenticatedLimits.elements || length > unauthenticatedLimits.bulkBytes)
-  )
-}
-
-const noAuth = encodeError('NOAUTH Authentication required.')
 const resetAnswer = Buffer.from('+RESET\r\n')
