@@ -2,11 +2,14 @@ import type { Primary } from '../discovery/discovery.ts'
 import { confirmation } from '../insync/confirm.ts'
 import type { InSyncRecord } from '../insync/record.ts'
 import type { Reply } from '../resp/decode.ts'
+import { encodeCommand } from '../resp/encode.ts'
 import type { BatchOutcome, RawReader } from './flight.ts'
 import type { LaneContext } from './lane-context.ts'
 import { recordOf, roundOf } from './lane-replies.ts'
 import { hasWrite } from './losses.ts'
+import { scripts } from './lane-scripts.ts'
 import type { Flush } from './share.ts'
+import type { RequestBytes } from './write-runs.ts'
 
 /** A flush that was sent, and what has come back. */
 export interface Flight {
@@ -21,6 +24,37 @@ export interface Flight {
   outcome: BatchOutcome | null
   /** All its replies are there, and its own confirmation did not do. */
   unconfirmed: boolean
+}
+
+export const waitMs = 250
+
+/** Adds what confirms the flush on its own connection, if anything does. @param run of the primary's process */
+export function addTail(
+  out: RequestBytes,
+  flight: Flight,
+  context: LaneContext,
+  direct: boolean,
+  run: string,
+): void {
+  const { confirms } = context
+  const { flush } = flight
+  const fast = context.readsFast && !flight.batch && !flush.rawShares.some(hasWrite)
+  if (confirms === 'in-sync' && direct && !fast) {
+    if (!flight.batch) {
+      const { markersDb, recordKey } = context
+      out.addBytes(encodeCommand(['EVALSHA', scripts.confirm.sha1, '1', recordKey, String(markersDb), run]))
+      flight.tailLeft++
+    }
+    out.addBytes(context.tail())
+    flight.tailLeft += 3
+  } else if (
+    typeof confirms === 'number' &&
+    confirms > 0 &&
+    (flight.batch || flush.rawShares.some(hasWrite))
+  ) {
+    out.addBytes(encodeCommand(['WAIT', String(confirms), String(waitMs)]))
+    flight.tailLeft++
+  }
 }
 
 /**

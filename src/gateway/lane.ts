@@ -4,21 +4,18 @@ import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import { encodeBatch } from './batch-request.ts'
 import { ElementReader } from './batch-reply.ts'
-import type { Command } from './command.ts'
 import { Connection } from './connection.ts'
 import { answerItems, RawReader, readBatchOutcome, type BatchOutcome } from './flight.ts'
 import { scripts } from './lane-scripts.ts'
-import { isConfirmed, type Flight } from './lane-confirmation.ts'
+import { addTail, isConfirmed, waitMs, type Flight } from './lane-confirmation.ts'
 import { LaneSetup, type LaneReady } from './lane-setup.ts'
-import { hasWrite, loseRaw, makeUncertain, markDirect } from './losses.ts'
+import { loseRaw, makeUncertain, markDirect } from './losses.ts'
 import { Marker } from './marker.ts'
 import type { LaneContext } from './lane-context.ts'
-import { saysRefusal } from './refusals.ts'
+import { saysRefusal, saysRefusedWhole } from './refusals.ts'
 import { settleShare } from './settle.ts'
 import type { Flush, Share } from './share.ts'
 import { RequestBytes } from './write-runs.ts'
-
-const waitMs = 250
 
 type State = 'down' | 'setting-up' | 'ready'
 
@@ -129,7 +126,7 @@ export class Lane {
   send(flush: Flush): void {
     const { context, connection } = this
     if (connection === null) return
-    const { answered, confirms } = context
+    const { answered } = context
     const out = new RequestBytes()
     for (const share of flush.rawShares) for (const command of share.commands) out.add(command)
     const flight: Flight = {
@@ -146,49 +143,16 @@ export class Lane {
       flush.sequence = this.marker.sequence + 1
       out.addBytes(this.batchOf(flush))
     }
-    const fast = context.readsFast && !flight.batch && !flush.rawShares.some(hasWrite)
-    if (confirms === 'in-sync' && this.direct && !fast) {
-      if (!flight.batch) {
-        out.addBytes(this.confirmBytes())
-        flight.tailLeft++
-      }
-      out.addBytes(context.tail())
-      flight.tailLeft += 3
-    } else if (
-      typeof confirms === 'number' &&
-      confirms > 0 &&
-      (flight.batch || flush.rawShares.some(hasWrite))
-    ) {
-      out.addBytes(encodeCommand(['WAIT', String(confirms), String(waitMs)]))
-      flight.tailLeft++
-    }
+    addTail(out, flight, context, this.direct, this.primary?.run ?? '')
     flush.sentMs = context.now()
     answered.sent(flush)
     this.flights.push(flight)
     connection.write(out.take())
   }
 
-  private confirmBytes(): Buffer {
-    const { markersDb, recordKey } = this.context
-    return encodeCommand([
-      'EVALSHA',
-      scripts.confirm.sha1,
-      '1',
-      recordKey,
-      String(markersDb),
-      this.primary?.run ?? '',
-    ])
-  }
-
   private batchOf(flush: Flush): Buffer {
-    const commands: Command[] = []
-    for (const share of flush.batchShares)
-      for (const command of share.commands) {
-        if (command.block === null) commands.push(command)
-        else commands.push(...command.block)
-      }
     const run = this.context.confirms === 'in-sync' ? (this.primary?.run ?? '') : ''
-    return encodeBatch(scripts.batch.sha1, this.marker.batchArguments(run), commands)
+    return encodeBatch(scripts.batch.sha1, this.marker.batchArguments(run), flush.batch())
   }
 
   private isSetUp(connection: Connection, { direct, nobody, marker }: LaneReady): void {
@@ -310,15 +274,17 @@ export class Lane {
   private notRun(outcome: Exclude<BatchOutcome, { readonly kind: 'ran' }>, flush: Flush): void {
     const { context } = this
     if (outcome.kind === 'none') {
-      if (outcome.status === 'GONE') this.marker.exists = false
-      if (outcome.status === 'GONE' || outcome.status === 'LATE') this.spent = true
-      if (outcome.status === 'NORECORD' || outcome.status === 'ERASED') context.suspect()
+      const { status } = outcome
+      if (status === 'GONE') this.marker.exists = false
+      if (status === 'GONE' || status === 'LATE' || status === 'RIGHTS') this.spent = true
+      if (status === 'RIGHTS') context.rightsChanged()
+      if (status === 'NORECORD' || status === 'ERASED') context.suspect()
       context.backOff()
       return
     }
     const { words } = outcome
     if (words.startsWith('NOSCRIPT')) this.spent = true
-    else if (/^(?:NOPERM|NOAUTH)/.test(words)) {
+    else if (saysRefusedWhole(words)) {
       this.spent = true
       context.rightsChanged()
       context.backOff()

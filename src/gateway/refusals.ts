@@ -19,3 +19,11 @@ export function isRefusal(bytes: Buffer, start: number, end: number): boolean {
 export function saysRefusal(message: string): boolean {
   return refused.test(`-${message}`)
 }
+
+/**
+ * Whether these words, in answer to a script, say that its caller may not call it, so that nothing of it ran. What a script itself
+ * runs into after it has written may begin with the same word (since Redis 7.2), and names the script.
+ */
+export function saysRefusedWhole(message: string): boolean {
+  return /^(?:NOAUTH|NOPERM) (?!ACL failure in script)/.test(message) && !/ script: [0-9a-f]{40}/.test(message)
+}

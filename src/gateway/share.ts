@@ -76,6 +76,17 @@ export class Flush {
     return this.batchShares.length === 0 ? this.rawShares : [...this.rawShares, ...this.batchShares]
   }
 
+  /** The commands of its batch, those of transactions one by one. */
+  batch(): readonly Command[] {
+    const commands: Command[] = []
+    for (const share of this.batchShares)
+      for (const command of share.commands) {
+        if (command.block === null) commands.push(command)
+        else commands.push(...command.block)
+      }
+    return commands
+  }
+
   add(share: Share, raw: boolean, commands: number, bytes: number): void {
     if (raw) {
       this.rawShares.push(share)

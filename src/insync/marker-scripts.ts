@@ -6,6 +6,9 @@
 export const markerPrefix = 'holdfast:marker:'
 const probeKey = 'holdfast:probe'
 
+/** Instead of a number past 2^53, which a script cannot give by itself, to a user who may not read it. */
+const unreadable = 'UNCERTAIN this command ran; its user may not read the number that it gave'
+
 /** After this a batch starts no further command: the rest goes with the next one. */
 const batchBudgetMicroseconds = '4000'
 
@@ -16,19 +19,21 @@ const batchBudgetMicroseconds = '4000'
  * transaction in which one of those is, `c` a following command of a transaction, `f` FLUSHALL (of the databases below the markers').
  * Returns the status, the record's fields (see recordFields), how many ran, their replies.
  * Statuses: OK; ACL (the next one is not allowed to this user); MEMORY (the next one is a transaction that Redis
- * would refuse for memory); BARE (nothing was written, so no marker); all others: nothing ran. REFUSED (with Redis' words), GONE (no
- * marker), LATE (another token or sequence), NORECORD, ERASED.
+ * would refuse for memory); BARE (nothing was written, so no marker); all others: nothing ran. REFUSED (with Redis' words), RIGHTS (the user may
+ * not keep the marker any more), GONE (no marker), LATE (another token or sequence), NORECORD, ERASED.
  *
  * The record is read in the same step as the writes, where nothing comes between: it is the one in force for them.
  * The probe tells in one step what Redis refuses to every write now. Without memory, a command that needs some must not run
  * behind another's write: Redis checks only a script's first one (scriptVerifyOOM in script.c).
+ * Once something has been written nothing may end the script but its end: what could be refused then is tried before, or by pcall.
  */
 export const batchScript = `local K,A=KEYS,ARGV
 local call,pcall=redis.call,redis.pcall
-call('SELECT',A[1])
+if pcall('SELECT',A[1]).err then return {'RIGHTS'} end
 local k=pcall('HMGET',K[1],'token','done')
 if k.err or not k[2] then return {'GONE'} end
 if k[1]~=A[3] or k[2]~=A[4] then return {'LATE'} end
+if not redis.acl_check_cmd('HSET',K[1],'done',0) then return {'RIGHTS'} end
 local out={'OK',false,false,false,false,false,false,0}
 if A[5]~='' then
 local f=call('HMGET',K[2],'epoch','node','version','members','commits','run')
@@ -52,8 +57,8 @@ local kind,last=A[i],i+1+A[i+1]
 if c>0 and kind~='c' then
 if oom and dirty and (kind=='d' or kind=='u') then break end
 if c%8==0 then
-local now=call('TIME')
-now=now[1]*1000000+now[2]
+local now=pcall('TIME')
+now=now.err and 0 or now[1]*1000000+now[2]
 if not t then t=now+${batchBudgetMicroseconds} elseif now>t then break end
 end
 end
@@ -67,7 +72,8 @@ v=pcall(unpack(A,i+2,last))
 end
 if type(v)=='number' then
 if v>=9007199254740992 or v<=-9007199254740992 then
-if A[i+1]=='4' then v={ok=':'..call('HGET',A[i+3],A[i+4])} else v={ok=':'..call('GET',A[i+3])} end
+if A[i+1]=='4' then v=pcall('HGET',A[i+3],A[i+4]) else v=pcall('GET',A[i+3]) end
+v=type(v)=='string' and {ok=':'..v} or {err='${unreadable}'}
 end
 elseif type(v)=='table' and v.err and kind~='c' and (string.find(v.err,'^NOPERM') or string.find(v.err,'^ERR ACL failure') or string.find(v.err,"^ERR The user executing the script can't ")) then
 out[1]='ACL' break

@@ -61,3 +61,29 @@ test('where neither the user nor the gateway may keep a marker, commands go as t
     `+OK\r\n$1\r\n1\r\n${refused}+OK\r\n+QUEUED\r\n*1\r\n:2\r\n:1\r\n*2\r\n$5\r\napp:l\r\n$1\r\na\r\n`,
   )
 })
+
+test('rights that a batch needs, taken between two: every write runs once, and says so', async (t) => {
+  const scene = await LoneGateway.start(t, {
+    host: '127.182.0.3',
+    setup: [
+      ['ACL', 'SETUSER', 'app', 'on', '>pw', '~*', '&*', '+@all'],
+      ['SET', 'large', '9007199254740993'],
+    ],
+  })
+  const client = await openAs(scene, 'app')
+  client.send('INCR n\r\n')
+  await client.expect(':1\r\n')
+  let count = 1
+  for (const rule of ['-time', '-hset', '+@all', '-select', '+@all', '-hmget', '+@all']) {
+    await scene.direct.call('ACL', 'SETUSER', 'app', rule)
+    // more than eight: a batch looks at the clock between
+    client.send('INCR n\r\n'.repeat(20))
+    await client.expect(Array.from({ length: 20 }, () => `:${String(++count)}\r\n`).join(''))
+  }
+  await scene.direct.call('ACL', 'SETUSER', 'writer', 'on', '>pw', '~*', '&*', '+@all', '-get')
+  const writer = await openAs(scene, 'writer')
+  writer.send('INCR large\r\nINCR n\r\n')
+  const unreadable = '-UNCERTAIN this command ran; its user may not read the number that it gave\r\n'
+  await writer.expect(`${unreadable}:${String(count + 1)}\r\n`)
+  assert.equal(await scene.direct.get('large'), '9007199254740994')
+})
