@@ -293,7 +293,6 @@ export class Gateway {
     this.hold.release('another primary')
     this.paused = false
     this.confirmer.resume()
-    this.care.run()
     this.learner.run()
     // commands may name scripts that this primary has not seen
     this.hub.scripts.load(this.discovery.connection, () => {
@@ -336,6 +335,7 @@ export class Gateway {
     this.learner.run()
     if (this.target() === null) return
     this.unreachableSinceMs = null
+    this.care.run()
     this.pumpAll()
   }
 

@@ -56,6 +56,8 @@ export interface Hub {
   readonly removeMarkers: (keys: readonly string[]) => void
   /** Something waits that time may end. */
   readonly watch: () => void
+  /** The next number of a marker that is not a lane's: what one left may be taken away late, so none has the name of another. */
+  readonly nextMarker: () => number
   /** The next number for CLIENT ID. */
   readonly nextId: () => number
   readonly closed: (session: Session) => void

@@ -34,6 +34,7 @@ export function makeHub(parts: HubParts): Hub {
   const { gateway, redis } = parts.topology
   const connect = parts.connect ?? plainConnect
   let lastId = 0
+  let lastMarker = 0
   return {
     gatewayId: randomBytes(6).toString('hex'),
     holdMs: gateway.holdMs,
@@ -65,6 +66,7 @@ export function makeHub(parts: HubParts): Hub {
     removeMarkers: parts.removeMarkers,
     watch: parts.watch,
     nextId: () => ++lastId,
+    nextMarker: () => ++lastMarker,
     closed: parts.closed,
   }
 }

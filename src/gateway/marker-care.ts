@@ -1,4 +1,5 @@
 import type { RedisClient } from '../discovery/redis-client.ts'
+import { ReplyError } from '../resp/decode.ts'
 import { careScript, gatewaysKey } from '../insync/marker-scripts.ts'
 
 /** Well below the time after which others take this gateway for gone. */
@@ -10,6 +11,8 @@ export class MarkerCare {
   private readonly id: string
   private readonly control: () => RedisClient | null
   private readonly timer: NodeJS.Timeout
+  /** Markers that nobody will ask for again, and that are not known to be gone. */
+  private readonly left = new Set<string>()
 
   constructor(id: string, control: () => RedisClient | null) {
     this.id = id
@@ -20,26 +23,38 @@ export class MarkerCare {
     this.timer.unref()
   }
 
-  /** Also when another primary was taken up. What fails is done the next time. */
+  /** Also when a primary was taken up, or answers again. What fails is done the next time. */
   run(): void {
     void this.send([['EVAL', careScript, '0', this.id]])
+    void this.removeLeft()
   }
 
   remove(keys: readonly string[]): void {
-    if (keys.length > 0) void this.send([['DEL', ...keys]])
+    for (const key of keys) this.left.add(key)
+    void this.removeLeft()
   }
 
   /** @param keys the markers that are left; nobody will ask for them again */
   async stop(keys: readonly string[]): Promise<void> {
     clearInterval(this.timer)
-    await this.send([...(keys.length > 0 ? [['DEL', ...keys]] : []), ['HDEL', gatewaysKey, this.id]])
+    for (const key of keys) this.left.add(key)
+    await this.removeLeft()
+    await this.send([['HDEL', gatewaysKey, this.id]])
   }
 
-  private async send(commands: readonly (readonly string[])[]): Promise<void> {
+  private async removeLeft(): Promise<void> {
+    const keys = [...this.left]
+    if (keys.length > 0 && (await this.send([['DEL', ...keys]]))) for (const key of keys) this.left.delete(key)
+  }
+
+  /** @returns whether it was done */
+  private async send(commands: readonly (readonly string[])[]): Promise<boolean> {
     try {
-      await this.control()?.send(commands, timeoutMs)
+      const replies = await this.control()?.send(commands, timeoutMs)
+      return replies?.some((reply) => reply instanceof ReplyError) === false
     } catch {
       // the connection was lost: the markers are found by whoever looks next
+      return false
     }
   }
 }

@@ -70,7 +70,7 @@ export class Own {
       onFull: () => this.connection?.pause(),
       onEmpty: () => this.connection?.resume(),
     })
-    this.transaction = new MarkedTransaction(hub, state, `${aside ? 'a' : 's'}${String(host.id)}`)
+    this.transaction = new MarkedTransaction(hub, state, `s${String(hub.nextMarker())}`)
   }
 
   run(command: Command): void {

@@ -84,15 +84,25 @@ export class Pools {
 
   release(pool: Pool): void {
     pool.users--
+    this.discardLater(pool)
+  }
+
+  private discardLater(pool: Pool): void {
     if (pool.users > 0) return
     setTimeout(() => {
-      if (pool.users > 0 || pool.busy) return
-      for (const [identity, one] of this.byIdentity) {
-        if (one !== pool) continue
-        this.byIdentity.delete(identity)
-        this.removeMarkers(pool.discard())
-      }
+      if (pool.users > 0) return
+      // what it has under way ends some time
+      if (pool.busy) this.discardLater(pool)
+      else this.forget(pool)
     }, keptMs).unref()
+  }
+
+  private forget(pool: Pool): void {
+    for (const [identity, one] of this.byIdentity) {
+      if (one !== pool) continue
+      this.byIdentity.delete(identity)
+      this.removeMarkers(pool.discard())
+    }
   }
 
   schedule(): void {
