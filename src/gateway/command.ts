@@ -5,7 +5,7 @@ import type { Route } from './routes.ts'
 import type { Carriage } from './scriptable.ts'
 
 /** A letter of the batch script. @see batchScript */
-export type Letter = 'r' | 'k' | 'w' | 'd' | 'u' | 'c' | 'f'
+export type Letter = 'r' | 'k' | 'w' | 'd' | 'u' | 'c' | 'f' | 'g' | 'h'
 
 /** A client's command from its arrival to its answer. */
 export class Command {

@@ -129,16 +129,20 @@ function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch
   }
 }
 
+/** Alone or in a transaction, it leaves the markers. @see batchScript */
+const ofFlushAll = { w: 'f', u: 'g', c: 'h' } as const
+
 function letterOf(command: Command, beforeWrite: boolean): Letter {
   const { block, facts } = command
   if (block !== null) {
     const short = block.some((one) => one.facts?.denyOom === true)
     block.forEach((one, index) => {
-      one.letter = index > 0 ? 'c' : short ? 'u' : 'w'
+      const letter = index > 0 ? 'c' : short ? 'u' : 'w'
+      one.letter = one.request.name === 'FLUSHALL' ? ofFlushAll[letter] : letter
     })
     return 'w'
   }
   if (command.route === 'read') return beforeWrite ? 'k' : 'r'
-  if (command.request.name === 'FLUSHALL') return 'f'
+  if (command.request.name === 'FLUSHALL') return ofFlushAll.w
   return facts?.denyOom === true ? 'd' : 'w'
 }

@@ -82,7 +82,8 @@ export class Multi {
         return true
       default:
         if (facts === undefined || facts.noMulti || !this.around.rights().unrestricted(command))
-          return this.askDoor(command, [multi, command.wire(), discard], (answer) => {
+          // what it is replaced by says nothing of the user's rights
+          return this.askDoor(command, [multi, command.original(), discard], (answer) => {
             if (answer.equals(queued)) return this.add(transaction, command)
             transaction.abort()
             // even an EXEC that Redis does not take ends the MULTI

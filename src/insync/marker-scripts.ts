@@ -3,6 +3,8 @@
  * `replies` (what its writes were answered, packed). Everything here is one atomic step; the marker is written last in it.
  */
 
+import { mayNotFlush } from './scripts.ts'
+
 export const markerPrefix = 'holdfast:marker:'
 const probeKey = 'holdfast:probe'
 
@@ -16,7 +18,8 @@ const batchBudgetMicroseconds = '4000'
  * A batch. KEYS: marker, record (empty without an in-sync set). ARGV: markers' database, the session's database, token, the
  * sequence that must have run last, run_id, then by command: a letter, the number of arguments, the arguments.
  * Letters: `r` read-only (not recorded), `k` read-only and recorded, `w` a write, `d` a write that Redis may refuse for memory, `u` the first of a
- * transaction in which one of those is, `c` a following command of a transaction, `f` FLUSHALL (of the databases below the markers').
+ * transaction in which one of those is, `c` a following command of a transaction. FLUSHALL (of the databases below the markers', for who
+ * may FLUSHALL) has letters of its own: `f` instead of `w`, `g` of `u`, `h` of `c`.
  * Returns the status, the record's fields (see recordFields), how many ran, their replies.
  * Statuses: OK; ACL (the next one is not allowed to this user); MEMORY (the next one is a transaction that Redis
  * would refuse for memory); BARE (nothing was written, so no marker); all others: nothing ran. REFUSED (with Redis' words), RIGHTS (the user may
@@ -28,6 +31,7 @@ const batchBudgetMicroseconds = '4000'
  * Once something has been written nothing may end the script but its end: what could be refused then is tried before, or by pcall.
  */
 export const batchScript = `local K,A=KEYS,ARGV
+local F={f='w',g='u',h='c'}
 local call,pcall=redis.call,redis.pcall
 if pcall('SELECT',A[1]).err then return {'RIGHTS'} end
 local k=pcall('HMGET',K[1],'token','done')
@@ -54,6 +58,8 @@ local t
 local i,n=6,#A
 while i<n do
 local kind,last=A[i],i+1+A[i+1]
+local flush=F[kind]
+if flush then kind=flush end
 if c>0 and kind~='c' then
 if oom and dirty and (kind=='d' or kind=='u') then break end
 if c%8==0 then
@@ -64,9 +70,11 @@ end
 end
 if oom and kind=='u' then out[1]='MEMORY' break end
 local v
-if kind=='f' then
+if flush then
+if redis.acl_check_cmd('FLUSHALL') then
 for d=0,A[1]-1 do call('SELECT',d) v=pcall('FLUSHDB',unpack(A,i+3,last)) end
 call('SELECT',A[2])
+else v={err="${mayNotFlush}"} end
 else
 v=pcall(unpack(A,i+2,last))
 end

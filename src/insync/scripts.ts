@@ -44,11 +44,15 @@ if now[1]~=ARGV[1] or now[2]~=ARGV[2] or now[3]~=ARGV[3] then return 0 end
 redis.call('HSET',KEYS[1],'version',tostring(tonumber(ARGV[3])+1),'members',ARGV[4])
 return 1`
 
+/** Redis' own words. */
+export const mayNotFlush = "NOPERM this user has no permissions to run the 'flushall' command"
+
 /**
  * FLUSHALL that keeps the record and the markers. ARGV[1]: 'SYNC', 'ASYNC' or ''. ARGV[2]: the markers' database, above all
- * others. May run with any database selected; Redis restores the caller's.
+ * others. May run with any database selected; Redis restores the caller's. Who may not FLUSHALL may yet FLUSHDB.
  */
 export const flushAllScript = `#!lua flags=allow-oom
+if not redis.acl_check_cmd('FLUSHALL') then return redis.error_reply("${mayNotFlush}") end
 for d=0,ARGV[2]-1 do
 redis.call('SELECT',d)
 if ARGV[1]=='' then redis.call('FLUSHDB') else redis.call('FLUSHDB',ARGV[1]) end

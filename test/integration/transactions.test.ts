@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { eventually } from '../harness/eventually.ts'
+import { startGatewayScene } from '../harness/gateway-scene.ts'
+
+const block = 82
+
+/** Whoever says HELLO 3 is answered much. */
+const hello3 = 'HELLO 3\r\n'
+
+test('FLUSHALL in a transaction leaves the record and the markers, whichever way it takes', async (t) => {
+  const { connect, ask } = await startGatewayScene(t, { block })
+  await ask('ACL', 'SETUSER', 'limited', 'on', '>pw', '~*', '&*', '+@all', '-evalsha')
+  await ask('ACL', 'SETUSER', 'keyed', 'on', '>pw', '~a*', '&*', '+@all')
+  await ask('SET', 'holdfast:canary', 'sings')
+  const recorded = async (): Promise<string> => {
+    const run = await ask('HGET', 'holdfast:record', 'run')
+    return `${JSON.stringify(await ask('GET', 'holdfast:canary'))} ${typeof run}`
+  }
+  const ways: readonly (readonly [string, string, string])[] = [
+    ['', 'MULTI\r\nFLUSHALL\r\nEXEC\r\n', '+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n'],
+    [
+      '',
+      'MULTI\r\nSET a 1\r\nFLUSHALL ASYNC\r\nSET b 1\r\nEXEC\r\nDEL b\r\n',
+      '+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n+OK\r\n:1\r\n',
+    ],
+    // what no script carries goes as a transaction on a connection of the session's own
+    ['', 'MULTI\r\nFLUSHALL SYNC\r\nTTL a\r\nEXEC\r\n', '+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:-2\r\n'],
+    ['', 'WATCH a\r\nMULTI\r\nFLUSHALL\r\nEXEC\r\n', '+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n'],
+    [
+      hello3,
+      'MULTI\r\nFLUSHALL\r\nHGETALL a\r\nEXEC\r\n',
+      '+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n%0\r\n',
+    ],
+    ['AUTH limited pw\r\n', 'MULTI\r\nFLUSHALL\r\nEXEC\r\n', '+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n'],
+    [
+      'AUTH limited pw\r\n',
+      'MULTI\r\nFLUSHALL\r\nTTL a\r\nEXEC\r\n',
+      '+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:-2\r\n',
+    ],
+    ['AUTH keyed pw\r\n', 'MULTI\r\nFLUSHALL\r\nEXEC\r\n', '+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n'],
+    [
+      'AUTH keyed pw\r\n',
+      'WATCH a\r\nMULTI\r\nFLUSHALL\r\nEXEC\r\n',
+      '+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n',
+    ],
+  ]
+  for (const [before, words, answers] of ways) {
+    const client = await connect()
+    if (before !== '') {
+      client.send(`${before}ECHO begins\r\n`)
+      await eventually('begins', 3000, () => client.received.endsWith('$6\r\nbegins\r\n') || client.received)
+      client.received = ''
+    }
+    client.send('SET a 1\r\n')
+    await client.expect('+OK\r\n')
+    client.send(words)
+    await client.expect(answers)
+    client.send('EXISTS a\r\n')
+    await client.expect(':0\r\n')
+    assert.equal(await recorded(), '"sings" string', words)
+    client.destroy()
+  }
+})
+
+test('a user without the right to FLUSHALL erases nothing by it, alone or in a transaction', async (t) => {
+  const { connect, ask } = await startGatewayScene(t, { block })
+  const refused = "-NOPERM this user has no permissions to run the 'flushall' command\r\n"
+  await ask('ACL', 'SETUSER', 'plain', 'on', '>pw', '~*', '&*', '+@all', '-flushall')
+  await ask('ACL', 'SETUSER', 'keyed', 'on', '>pw', '~a*', '&*', '+@all', '-flushall')
+  for (const user of ['plain', 'keyed']) {
+    const client = await connect()
+    client.send(`SET a 1\r\nAUTH ${user} pw\r\n`)
+    await client.expect('+OK\r\n+OK\r\n')
+    client.send('FLUSHALL\r\n')
+    await client.expect(refused)
+    client.send('MULTI\r\nFLUSHALL\r\nEXEC\r\nGET a\r\n')
+    await client.expect(
+      `+OK\r\n${refused}-EXECABORT Transaction discarded because of previous errors.\r\n$1\r\n1\r\n`,
+    )
+    client.destroy()
+  }
+})
