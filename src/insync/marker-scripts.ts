@@ -27,7 +27,8 @@ const batchBudgetMicroseconds = '4000'
  *
  * The record is read in the same step as the writes, where nothing comes between: it is the one in force for them.
  * The probe tells in one step what Redis refuses to every write now. Without memory, a command that needs some must not run
- * behind another's write: Redis checks only a script's first one (scriptVerifyOOM in script.c).
+ * behind another's write: Redis checks only a script's first one (scriptVerifyOOM in script.c). What is no write there (PUBLISH) leaves
+ * that check to the marker, which no memory may be refused to any more: a DEL comes before it.
  * Once something has been written nothing may end the script but its end: what could be refused then is tried before, or by pcall.
  */
 export const batchScript = `local K,A=KEYS,ARGV
@@ -97,6 +98,7 @@ end
 out[8]=c
 call('SELECT',A[1])
 if dirty then
+if oom then pcall('DEL','${probeKey}') end
 call('HSET',K[1],'done',A[4]+1,'replies',cmsgpack.pack(rec))
 else
 local m=nrec>0 and pcall('HSET',K[1],'done',A[4]+1,'replies',cmsgpack.pack(rec)) or {err=''}
