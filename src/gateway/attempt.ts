@@ -8,7 +8,6 @@ import type { Pool } from './pool.ts'
 import { routeOf } from './routes.ts'
 import type { Flush, Share, ShareOwner } from './share.ts'
 import { noAuth } from './stranger.ts'
-import { noTraffic } from './traffic.ts'
 
 const retryMs = 20
 
@@ -32,7 +31,7 @@ export class Attempt implements ShareOwner {
   private readonly command: Command
   private readonly pools: AttemptPools
   private readonly done: (answer: Buffer) => void
-  private readonly queue = new CommandQueue(noTraffic())
+  private readonly queue: CommandQueue
   private share: Share | null = null
   private over = false
 
@@ -41,6 +40,7 @@ export class Attempt implements ShareOwner {
     this.command = command
     this.pools = pools
     this.done = done
+    this.queue = new CommandQueue(hub.traffic)
     this.queue.push(command)
     this.enlist()
   }
@@ -52,6 +52,7 @@ export class Attempt implements ShareOwner {
 
   cancel(): void {
     this.over = true
+    this.queue.clear()
     if (this.share !== null) this.share.cancelled = true
   }
 
@@ -75,6 +76,7 @@ export class Attempt implements ShareOwner {
   stranger(): void {
     if (this.over || this.share !== null) return
     this.over = true
+    this.queue.clear()
     this.done(noAuth)
   }
 

@@ -1,6 +1,7 @@
 import { encodeError } from '../resp/encode.ts'
 import type { Command } from './command.ts'
 import type { Hub } from './hub.ts'
+import { tryAtDoor } from './introductions.ts'
 import type { Pool } from './pool.ts'
 import type { SessionState } from './session-state.ts'
 import type { StepHost } from './steps.ts'
@@ -41,6 +42,12 @@ export class Multi {
   /** Something could not be queued: EXEC will say so. */
   abort(): void {
     this.transaction?.abort()
+  }
+
+  /** A command was given up, and its client told that it did not run: neither does the transaction to which it belongs. */
+  gaveUp(command: Command): void {
+    if (command.request.name === 'EXEC') this.forget()
+    else this.abort()
   }
 
   begin(command: Command): boolean {
@@ -99,23 +106,8 @@ export class Multi {
   }
 
   /** Redis itself says whether it would take this. The reply meant is the one before DISCARD's. */
-  private askDoor(command: Command, commands: readonly Buffer[], judge: (answer: Buffer) => Buffer): boolean {
-    const { hub, host } = this
-    const target = hub.target()
-    if (target === null || hub.holding()) {
-      hub.watch()
-      return false
-    }
-    host.begin(command)
-    hub.door.ask(target, {
-      restore: this.state.restore(hub.setter),
-      commands,
-      wanted: 2,
-      done: (answer) => {
-        host.specialDone(command, answer === null ? null : judge(answer))
-      },
-    })
-    return false
+  private askDoor(command: Command, commands: readonly Buffer[], judge: (answer: Buffer) => Buffer): false {
+    return tryAtDoor(this.hub, this.host, this.state, command, { commands, wanted: 2 }, judge)
   }
 
   /** Whatever was queued or watched is forgotten. */

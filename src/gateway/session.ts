@@ -163,7 +163,7 @@ export class Session implements ShareOwner, StepHost {
       const since = share.commands[0]?.sinceMs ?? nowMs
       if (since <= limitMs && (share.answered || unreachable)) this.abandon(share)
     } else if (this.special !== null) {
-      if (this.special.sinceMs <= limitMs && unreachable) this.steps.expire()
+      if (this.special.sinceMs <= limitMs && unreachable) this.steps.expire(this.special)
     } else if (this.progressMs <= limitMs) this.expireParked(limitMs)
   }
 
@@ -268,6 +268,7 @@ export class Session implements ShareOwner, StepHost {
     this.special = command
     if (command.route !== 'blocking') this.hub.traffic.inFlight++
     this.countSent([command])
+    this.hub.watch()
   }
 
   private countSent(commands: readonly Command[]): void {
@@ -313,15 +314,17 @@ export class Session implements ShareOwner, StepHost {
 
   private expireParked(limitMs: number): void {
     let expired = false
+    let inMulti = false
     for (
       let next = this.queue.peek();
-      next !== undefined && next.sinceMs <= limitMs;
+      // of a transaction whose MULTI did not run no command may run by itself
+      next !== undefined && (next.sinceMs <= limitMs || inMulti);
       next = this.queue.peek()
     ) {
+      const { name } = next.request
+      inMulti = name === 'MULTI' || (inMulti && name !== 'EXEC' && name !== 'DISCARD')
       this.queue.shift()
-      if (next.request.name === 'EXEC') this.steps.forgetTransaction()
-      this.out.push(noPrimary)
-      this.hub.counters.tryAgain++
+      this.out.push(this.steps.giveUp(next))
       expired = true
     }
     if (!expired) return

@@ -1,5 +1,6 @@
 import { flushAllScript } from '../insync/scripts.ts'
 import { encodeCommand, encodeError } from '../resp/encode.ts'
+import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import { askRights } from './approval.ts'
 import type { Command } from './command.ts'
@@ -8,7 +9,7 @@ import { treat } from './command-rules.ts'
 import { cursorAt, cursorForRedis } from './cursors.ts'
 import { isScriptable } from './fill.ts'
 import type { Hub } from './hub.ts'
-import { introduce } from './introductions.ts'
+import { tryAtDoor } from './introductions.ts'
 import { Multi } from './multi.ts'
 import { Own, type OwnHost } from './own.ts'
 import type { Pool } from './pool.ts'
@@ -17,7 +18,7 @@ import type { SessionState } from './session-state.ts'
 import { canWaitHere, startBlocking } from './start-blocking.ts'
 import { Stranger } from './stranger.ts'
 import type { Waiter } from './waiter.ts'
-import { ok } from './words.ts'
+import { noPrimary, ok } from './words.ts'
 
 /** The session, as far as deciding about its commands needs to know it. */
 export interface StepHost extends OwnHost {
@@ -229,17 +230,24 @@ export class Steps {
     this.elevated = null
   }
 
-  /** EXEC was refused before it could run. */
-  forgetTransaction(): void {
-    this.multi.forget()
+  /** Its time is over before it ran, which is what its client is told. */
+  giveUp(command: Command): Buffer {
+    this.multi.gaveUp(command)
+    // it still has not said who it is, and may try again
+    if (!this.state.known) this.host.stateChanged()
+    this.hub.counters.tryAgain++
+    return noPrimary
   }
 
-  /** What is under way was uncertain for too long. */
-  expire(): void {
+  /** The command that is under way was uncertain for too long. */
+  expire(command: Command): void {
     this.eachOwn((own) => {
       own.expire()
     })
     this.waiter?.expire()
+    if (this.waiter !== null || !this.host.isUnderWay(command)) return
+    // Redis was only asked: nothing comes of its answer any more
+    this.host.specialDone(command, this.giveUp(command))
   }
 
   discard(): void {
@@ -328,24 +336,17 @@ export class Steps {
   }
 
   private startDoor(command: Command): false {
-    const target = this.hub.target()
-    if (target === null || this.hub.holding()) {
-      this.hub.watch()
-      return false
-    }
-    this.host.begin(command)
-    introduce(this.hub.door, target, this.state, this.hub.setter, command, (answer, accepted) => {
-      if (!this.host.isUnderWay(command)) return
-      if (accepted) {
+    const trial = { commands: [command.wire()], wanted: 1 }
+    return tryAtDoor(this.hub, this.host, this.state, command, trial, (answer) => {
+      if (answer[0] !== replyType.error && answer[0] !== replyType.bulkError) {
         this.state.accept(command.request)
         this.eachOwn((own) => {
           own.follow(command)
         })
       }
-      if (answer !== null) this.host.stateChanged()
-      this.host.specialDone(command, answer)
+      this.host.stateChanged()
+      return answer
     })
-    return false
   }
 
   private startBlocking(command: Command): false {

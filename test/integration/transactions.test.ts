@@ -107,3 +107,45 @@ test('without memory, what is no write for Redis is answered as ever', async (t)
   client.send('SET a 2\r\n')
   await client.expect('+OK\r\n')
 })
+
+test('a transaction of which a command was given up does not run', async (t) => {
+  const { connect, whileHung } = await startGatewayScene(t, { block, holdMs: 1000 })
+  const tryAgain = '-TRYAGAIN no primary could be reached in time; this command did not run\r\n'
+  const abort = '-EXECABORT Transaction discarded because of previous errors.\r\n'
+  const [part, end, whole, other] = [await connect(), await connect(), await connect(), await connect()]
+  for (const client of [part, end]) {
+    client.send('MULTI\r\nINCR h\r\n')
+    await client.expect('+OK\r\n+QUEUED\r\n')
+  }
+  await whileHung(async () => {
+    other.send('GET h\r\n')
+    await other.expect(tryAgain, 8000)
+    part.send('INCR i\r\n')
+    end.send('DISCARD\r\n')
+    await part.expect(tryAgain)
+    await end.expect(tryAgain)
+  })
+  for (const client of [part, end]) {
+    client.send('EXEC\r\nEXEC\r\n')
+    await client.expect(`${abort}-ERR EXEC without MULTI\r\n`, 8000)
+  }
+  whole.send('MULTI\r\nMGET h i\r\nEXEC\r\n')
+  await whole.expect('+OK\r\n+QUEUED\r\n*1\r\n*2\r\n$-1\r\n$-1\r\n')
+})
+
+test('a transaction of a restricted user waits while the primary takes no writes', async (t) => {
+  const { connect, ask } = await startGatewayScene(t, { block })
+  await ask('ACL', 'SETUSER', 'keyed', 'on', '>pw', '~a*', '&*', '+@all')
+  const client = await connect()
+  client.send('AUTH keyed pw\r\nSET a 1\r\n')
+  await client.expect('+OK\r\n+OK\r\n')
+  await ask('CONFIG', 'SET', 'min-replicas-to-write', '3')
+  await ask('CONFIG', 'RESETSTAT')
+  client.send('MULTI\r\nINCR a\r\nEXEC\r\n')
+  await eventually('it was refused', 3000, async () => {
+    const errors = JSON.stringify(await ask('INFO', 'errorstats'))
+    return errors.includes('errorstat_NOREPLICAS') || errors
+  })
+  await ask('CONFIG', 'SET', 'min-replicas-to-write', '0')
+  await client.expect('+OK\r\n+QUEUED\r\n*1\r\n:2\r\n')
+})
