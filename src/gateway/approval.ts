@@ -5,28 +5,15 @@ import type { Command } from './command.ts'
 const timeoutMs = 1000
 
 /**
- * Asks Redis whether a user may run commands (ACL DRYRUN, since Redis 7), and notes it with each: `approved`, or `direct` for what
+ * Asks Redis whether a user may run a command (ACL DRYRUN, since Redis 7), and notes it: `approved`, or `direct` for what
  * Redis is to refuse by itself, in its own words.
- * @param done also when the connection was lost: what is not noted is asked again
+ * @param done also when the connection was lost, with nothing noted
  */
-export function askRights(
-  control: RedisClient,
-  user: string,
-  commands: readonly Command[],
-  done: () => void,
-): void {
-  const asked = commands.flatMap((command) => command.block ?? [command])
-  const bytes = asked.map((command) => dryRun(user, command))
-  control.sendRaw(Buffer.concat(bytes), bytes.length, timeoutMs).then(
-    (replies) => {
-      let at = 0
-      for (const command of commands) {
-        const size = command.block?.length ?? 1
-        const allowed = replies.slice(at, at + size).every((reply) => reply === 'OK')
-        at += size
-        if (allowed) command.approved = true
-        else refuse(command)
-      }
+export function askRights(control: RedisClient, user: string, command: Command, done: () => void): void {
+  control.sendRaw(dryRun(user, command), 1, timeoutMs).then(
+    ([reply]) => {
+      if (reply === 'OK') command.approved = true
+      else refuse(command, command)
       done()
     },
     () => {
@@ -35,13 +22,13 @@ export function askRights(
   )
 }
 
-/** Redis refuses what the client asked for, not what it is replaced by. */
-function refuse(command: Command): void {
+/** Redis refuses what the client asked for, not what it is replaced by. @param one the command itself, or one of its block */
+export function refuse(command: Command, one: Command): void {
   command.direct = true
-  command.replacement = null
+  one.replacement = null
 }
 
-function dryRun(user: string, command: Command): Buffer {
+export function dryRun(user: string, command: Command): Buffer {
   // what it is replaced by is ours, and says nothing of the user's rights
   const wire = command.original()
   const lineEnd = wire.indexOf(10)

@@ -29,7 +29,7 @@ export class Command {
   table: CommandTable | null = null
   /** Sent instead of the request, where it is not part of a batch. */
   replacement: Buffer | null = null
-  /** Its user has the right to run it, and not the one to run a batch: it goes into one of the gateway's own user. */
+  /** May run as the gateway's own user, whoever's it is: that user was found to be allowed what it does for it. */
   approved = false
   /** Which argument is a scan's cursor (0: none), and under which epoch it is sent. */
   cursorAt = 0

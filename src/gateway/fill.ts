@@ -9,7 +9,7 @@ export interface FillContext {
   readonly batching: boolean
   /** Commands of this share, so that all get their turn and answers stay bounded. */
   readonly most: number
-  /** Only what was approved is taken: the batch runs as the gateway's own user. */
+  /** The batch runs as the gateway's own user: nothing but what is approved goes beside it. */
   readonly elevated: boolean
   readonly delivery: Delivery
   readonly protocol: 2 | 3
@@ -49,7 +49,8 @@ export function fillShare(
     if (command === undefined) break
     if (count > 0 && flush.bytes + bytes + command.request.length > flush.limits.bytes) break
     if (!context.mayShare(command)) break
-    const kind = kindOf(command, context)
+    const kind =
+      context.elevated && !command.approved ? elevatedKindOf(command, context) : kindOf(command, context)
     if (kind === 'no') break
     if (kind === 'alone') {
       if (count === 0) count = 1
@@ -94,8 +95,14 @@ export function fillShare(
   return share
 }
 
+/** As the gateway's own user runs only that about which Redis is asked before. */
+function elevatedKindOf(command: Command, context: FillContext): 'batch' | 'no' {
+  if (command.route !== 'write' && command.route !== 'exec') return 'no'
+  return kindOf(command, context) === 'batch' ? 'batch' : 'no'
+}
+
 function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch' | 'alone' | 'no' {
-  if (context.elevated && (!command.approved || command.direct)) return 'no'
+  if (context.elevated && command.direct) return 'no'
   if (command.facts === undefined) {
     // Redis says why it does not take it, or takes what it did not name
     command.replayable = false

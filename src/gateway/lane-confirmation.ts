@@ -1,8 +1,9 @@
 import type { Primary } from '../discovery/discovery.ts'
 import { confirmation } from '../insync/confirm.ts'
 import type { InSyncRecord } from '../insync/record.ts'
-import type { Reply } from '../resp/decode.ts'
+import { decodeReply, type Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
+import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
 import type { BatchOutcome, RawReader } from './flight.ts'
 import type { LaneContext } from './lane-context.ts'
 import { recordOf, roundOf } from './lane-replies.ts'
@@ -55,6 +56,28 @@ export function addTail(
     out.addBytes(encodeCommand(['WAIT', String(confirms), String(waitMs)]))
     flight.tailLeft++
   }
+}
+
+/** @returns false: more must come */
+export function readFlight(
+  flight: Flight,
+  framer: ReplyFramer,
+  takeBatch: (flight: Flight, framer: ReplyFramer) => void,
+): boolean {
+  if (flight.raws.left > 0 && !flight.raws.read(framer)) return false
+  while (flight.batch) {
+    if (!framer.next()) return false
+    if (framer.type === replyType.push) continue
+    flight.batch = false
+    takeBatch(flight, framer)
+  }
+  while (flight.tailLeft > 0) {
+    if (!framer.next()) return false
+    if (framer.type === replyType.push) continue
+    flight.tailLeft--
+    flight.tail.push(decodeReply(framer.slice()))
+  }
+  return true
 }
 
 /**

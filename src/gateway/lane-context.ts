@@ -24,6 +24,8 @@ export interface LaneContext {
   readonly nodeAt: (host: string, port: number) => number | null
   /** What gives a new connection its user, protocol and database. */
   readonly restore: () => readonly Buffer[]
+  /** Its user is the gateway's own. */
+  readonly elevated: boolean
   /** `INFO`, `WAIT` for the in-sync set, `INFO`: what a confirmation ends with. */
   readonly tail: () => Buffer
   readonly confirm: (one: Confirmable) => void

@@ -1,4 +1,4 @@
-import { decodeReply, type Reply } from '../resp/decode.ts'
+import type { Reply } from '../resp/decode.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
@@ -7,7 +7,8 @@ import { ElementReader } from './batch-reply.ts'
 import { Connection } from './connection.ts'
 import { answerItems, RawReader, readBatchOutcome, type BatchOutcome } from './flight.ts'
 import { scripts } from './lane-scripts.ts'
-import { addTail, isConfirmed, waitMs, type Flight } from './lane-confirmation.ts'
+import { addTail, isConfirmed, readFlight, waitMs, type Flight } from './lane-confirmation.ts'
+import { RightsQuestion } from './lane-rights.ts'
 import { LaneSetup, type LaneReady } from './lane-setup.ts'
 import { loseRaw, makeUncertain, markDirect } from './losses.ts'
 import { Marker } from './marker.ts'
@@ -33,6 +34,8 @@ export class Lane {
   private readonly marker: Marker
   private flights: Flight[] = []
   private unresolved: Flush | null = null
+  /** A flush waits for what its users may. */
+  private question: RightsQuestion | null = null
   private setup: LaneSetup | null = null
   private openedMs = 0
   /** The last batch is not known to stand in step with its marker: the connection is opened anew before the next. */
@@ -44,12 +47,12 @@ export class Lane {
   }
 
   get busy(): boolean {
-    return this.flights.length > 0 || this.unresolved !== null
+    return this.flights.length > 0 || this.unresolved !== null || this.question !== null
   }
 
   /** It can take a flush now. */
   get free(): boolean {
-    if (!this.up || this.unresolved !== null) return false
+    if (!this.up || this.unresolved !== null || this.question !== null) return false
     return this.flights.length < this.context.flightsAtOnce && this.connection?.full === false
   }
 
@@ -67,6 +70,7 @@ export class Lane {
     const { connection } = this
     if (connection === null || connection.heardMs > ms || connection.sending) return false
     if (this.state === 'setting-up') return this.setup !== null && this.openedMs <= ms
+    if (this.question !== null) return this.question.sinceMs <= ms
     const oldest = this.flights[0]
     return oldest !== undefined && !oldest.unconfirmed && oldest.flush.sentMs <= ms
   }
@@ -121,9 +125,16 @@ export class Lane {
     this.state = 'down'
     this.flights = []
     this.unresolved = null
+    this.question = null
   }
 
   send(flush: Flush): void {
+    this.question = this.context.elevated ? RightsQuestion.about(flush, this.context.now()) : null
+    if (this.question === null) this.transmit(flush)
+    else this.connection?.write(this.question.bytes())
+  }
+
+  private transmit(flush: Flush): void {
     const { context, connection } = this
     if (connection === null) return
     const { answered } = context
@@ -222,39 +233,32 @@ export class Lane {
 
   // ---- replies
 
+  private allowed(question: RightsQuestion): void {
+    this.question = null
+    if (question.unable) this.context.backOff()
+    const flush = question.allowed()
+    if (!flush.empty) this.transmit(flush)
+    this.settle(question.returned)
+    if (flush.empty) this.context.freed()
+  }
+
   private read(framer: ReplyFramer): void {
     if (this.setup !== null) {
       this.setup.read(framer)
       return
     }
+    if (this.question?.read(framer) === false) return
+    if (this.question !== null) this.allowed(this.question)
     for (let flight = this.flights[0]; flight !== undefined; flight = this.flights[0]) {
       if (flight.unconfirmed) break
-      if (!this.readFlight(flight, framer)) return
+      if (!readFlight(flight, framer, this.takeBatch)) return
       this.flights.shift()
       this.finish(flight)
     }
     while (framer.next()) if (framer.type !== replyType.push) throw new Error('a reply without a command')
   }
 
-  /** @returns false: more must come */
-  private readFlight(flight: Flight, framer: ReplyFramer): boolean {
-    if (flight.raws.left > 0 && !flight.raws.read(framer)) return false
-    while (flight.batch) {
-      if (!framer.next()) return false
-      if (framer.type === replyType.push) continue
-      flight.batch = false
-      this.takeBatch(flight, framer)
-    }
-    while (flight.tailLeft > 0) {
-      if (!framer.next()) return false
-      if (framer.type === replyType.push) continue
-      flight.tailLeft--
-      flight.tail.push(decodeReply(framer.slice()))
-    }
-    return true
-  }
-
-  private takeBatch(flight: Flight, framer: ReplyFramer): void {
+  private readonly takeBatch = (flight: Flight, framer: ReplyFramer): void => {
     const { flush } = flight
     const { outcome, reader } = readBatchOutcome(framer.bytes, framer.start, framer.end)
     flight.outcome = outcome
@@ -348,11 +352,13 @@ export class Lane {
   // ---- loss
 
   private lost(): void {
-    const { flights } = this
+    const { flights, question } = this
     this.state = 'down'
+    this.question = null
     this.connection = null
     this.setup = null
     this.flights = []
+    if (question !== null) this.settle(question.flush.shares)
     for (const { flush, outcome, unconfirmed } of flights) {
       for (const share of flush.rawShares) loseRaw(share)
       if (unconfirmed) this.context.answered.held(flush, -1)

@@ -6,10 +6,11 @@ import { mayRun, type Rights } from './rights.ts'
 import type { LaneContext } from './lane-context.ts'
 import { Flush, type FlushLimits, type ShareOwner } from './share.ts'
 
-export interface PoolOptions extends Omit<LaneContext, 'backOff' | 'freed' | 'lost' | 'setUp' | 'strangers' | 'rightsChanged'> {
+export interface PoolOptions extends Omit<
+  LaneContext,
+  'backOff' | 'freed' | 'lost' | 'setUp' | 'strangers' | 'rightsChanged'
+> {
   readonly lanes: number
-  /** Its user is the gateway's own. */
-  readonly elevated: boolean
   readonly limits: FlushLimits
   readonly markerPrefix: string
   /** Asks the primary for the user's rights. Rejects when there is none now. */

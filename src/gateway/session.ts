@@ -49,7 +49,7 @@ export class Session implements ShareOwner, StepHost {
     this.client = client
     this.queue = new CommandQueue(hub.traffic)
     this.input = new ClientInput(hub, this.state, this.queue)
-    this.steps = new Steps(hub, this, this.queue, this.state)
+    this.steps = new Steps(hub, this, this.state)
     client.on('data', (chunk: Buffer) => {
       this.input.push(chunk)
       this.take()
@@ -89,6 +89,7 @@ export class Session implements ShareOwner, StepHost {
       this.pump()
       return
     }
+    if (elevated) share.asksFor = this.state.user
     this.countSent(share.commands)
     this.readMore()
   }
@@ -111,7 +112,7 @@ export class Session implements ShareOwner, StepHost {
     if (settled > 0) this.progressMs = this.hub.now()
     if (settled < commands.length) {
       this.queue.putBack(settled === 0 ? commands : commands.slice(settled))
-      this.hub.counters.replayed += commands.length - settled
+      if (!share.unsent) this.hub.counters.replayed += commands.length - settled
       this.hub.watch()
     }
     if (this.queue.length > 0) this.pump()
@@ -301,7 +302,7 @@ export class Session implements ShareOwner, StepHost {
     share.cancelled = true
     this.share = null
     const { counters } = this.hub
-    const last = share.commands.findLastIndex((command) => !command.replayable)
+    const last = share.unsent ? -1 : share.commands.findLastIndex((command) => !command.replayable)
     const answers = share.commands.map((_, place) => {
       if (share.answered) return unconfirmed
       return place <= last ? uncertain : noPrimary

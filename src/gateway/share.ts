@@ -25,9 +25,18 @@ export class Share {
   answered = false
   /** Nobody waits for it any more. */
   cancelled = false
+  /** Its batch runs as the gateway's own user, and this one must be allowed what it does. Null: nobody has to be asked about. */
+  asksFor: string | null = null
+  /** It has a place on a lane, and has not left yet. */
+  unsent = false
 
   constructor(owner: ShareOwner) {
     this.owner = owner
+  }
+
+  /** Commands within a batch: of a transaction all of them. */
+  get items(): number {
+    return this.commands.reduce((sum, { block }) => sum + (block?.length ?? 1), 0)
   }
 
   /** Forgets what was answered. */

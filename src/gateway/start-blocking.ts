@@ -55,7 +55,7 @@ export function startBlocking(hub: Hub, host: BlockingHost, command: Command): v
     host.again()
     return
   }
-  askRights(control, host.state.user, [command], () => {
+  askRights(control, host.state.user, command, () => {
     if (!host.isUnderWay()) return
     if (command.approved) begin(hub, host, command, form, true)
     else if (command.direct) host.direct()

@@ -2,9 +2,7 @@ import { flushAllScript } from '../insync/scripts.ts'
 import { encodeCommand, encodeError } from '../resp/encode.ts'
 import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
-import { askRights } from './approval.ts'
 import type { Command } from './command.ts'
-import type { CommandQueue } from './command-queue.ts'
 import { treat } from './command-rules.ts'
 import { cursorAt, cursorForRedis } from './cursors.ts'
 import { isScriptable } from './fill.ts'
@@ -36,9 +34,6 @@ export interface StepHost extends OwnHost {
   readonly pump: () => void
 }
 
-/** Commands of one session that are asked for together whether its user may run them. */
-const mostAsked = 64
-
 /** Decides how the command at the head of a session's queue goes on. */
 export class Steps {
   private own: Own | null = null
@@ -47,17 +42,15 @@ export class Steps {
   private waiter: Waiter | null = null
   private readonly hub: Hub
   private readonly host: StepHost
-  private readonly queue: CommandQueue
   private readonly state: SessionState
   private readonly multi: Multi
   private readonly stranger: Stranger
   private pool: Pool | null = null
   private elevated: Pool | null = null
 
-  constructor(hub: Hub, host: StepHost, queue: CommandQueue, state: SessionState) {
+  constructor(hub: Hub, host: StepHost, state: SessionState) {
     this.hub = hub
     this.host = host
-    this.queue = queue
     this.state = state
     this.stranger = new Stranger(hub, state, () => {
       host.pump()
@@ -275,45 +268,19 @@ export class Steps {
     return this.poolOf().batching && !isScriptable(command, this.state.protocol)
   }
 
-  /** To the lanes; those of the gateway's own user, when the session's may run the command and no batch. */
+  /** To the lanes; those of the gateway's own user, when the session's may run no batch: Redis is asked there what it may. */
   private sendWrite(command: Command): false {
     if (command.direct || !this.poolOf().indirect) return this.enlist()
-    if (command.approved) {
-      this.elevated ??= this.hub.elevatedPoolOf(this.state)
-      if (!this.elevated.indirect) return this.host.enlist(this.elevated)
-      // nobody may keep a marker: it goes as it is, once
-      command.direct = true
-      return command.block === null ? this.enlist() : this.startOwn(command)
-    }
-    if (!this.canBeAsked(command)) {
-      if (command.block === null) return this.enlist()
-      return this.startOwn(command)
-    }
-    const control = this.hub.control()
-    if (control === null || this.hub.holding()) {
-      this.hub.watch()
-      return false
-    }
-    const run: Command[] = []
-    for (
-      let next = this.queue.at(0);
-      next !== undefined && run.length < mostAsked;
-      next = this.queue.at(run.length)
-    ) {
-      this.classify(next)
-      if (!this.canBeAsked(next) || (next.block !== null && run.length > 0)) break
-      run.push(next)
-      if (next.block !== null) break
-    }
-    this.host.begin(command)
-    askRights(control, this.state.user, run, () => {
-      this.host.specialDone(command, null)
-    })
-    return false
+    if (!this.canBeAsked(command)) return command.block === null ? this.enlist() : this.startOwn(command)
+    this.elevated ??= this.hub.elevatedPoolOf(this.state)
+    if (!this.elevated.indirect) return this.host.enlist(this.elevated)
+    // nobody may keep a marker: it goes as it is, once
+    command.direct = true
+    return command.block === null ? this.enlist() : this.startOwn(command)
   }
 
   private canBeAsked(command: Command): boolean {
-    if (command.direct || command.approved || command.refused) return false
+    if (command.direct || command.refused) return false
     const { protocol } = this.state
     if (command.route === 'exec') return command.block?.every((one) => isScriptable(one, protocol)) === true
     return command.route === 'write' && isScriptable(command, protocol)
