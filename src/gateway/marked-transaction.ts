@@ -62,7 +62,9 @@ export class MarkedTransaction {
     this.current = run
     const marked = this.hub.delivery === 'exactly-once' && !this.unmarked
     if (!marked) {
-      if (this.pending) this.end(run, uncertain)
+      // what was watched stood on the connection that is lost
+      const again = this.hub.delivery === 'at-least-once' && !run.watched
+      if (this.pending && !again) this.end(run, uncertain)
       else this.send(run, false)
       return
     }

@@ -149,3 +149,28 @@ test('a transaction of a restricted user waits while the primary takes no writes
   await ask('CONFIG', 'SET', 'min-replicas-to-write', '0')
   await client.expect('+OK\r\n+QUEUED\r\n*1\r\n:2\r\n')
 })
+
+test('at-least-once: a transaction whose connection is lost is sent again, unless it watched', async (t) => {
+  const { group, connect, ask } = await startGatewayScene(t, {
+    block,
+    holdMs: 20_000,
+    settings: { delivery: 'at-least-once' },
+  })
+  const [plain, watching] = [await connect(), await connect()]
+  watching.send('WATCH w\r\n')
+  await watching.expect('+OK\r\n')
+  const counts = async (): Promise<string> =>
+    JSON.stringify(await ask('EVAL', "redis.call('SELECT',0) return redis.call('MGET','n','w')", '0'))
+  // what runs now is not confirmed
+  for (const replica of [1, 2]) group.signalRedis(replica, 'SIGSTOP')
+  plain.send('MULTI\r\nINCR n\r\nEXEC\r\n')
+  watching.send('MULTI\r\nINCR w\r\nEXEC\r\n')
+  await eventually('both ran', 5000, async () => (await counts()) === '["1","1"]' || (await counts()))
+  await ask('CLIENT', 'KILL', 'TYPE', 'normal')
+  await eventually('sent again', 5000, async () => (await counts()) === '["2","1"]' || (await counts()))
+  for (const replica of [1, 2]) group.signalRedis(replica, 'SIGCONT')
+  await plain.expect('+OK\r\n+QUEUED\r\n*1\r\n:2\r\n', 10_000)
+  await watching.expect(
+    '+OK\r\n+QUEUED\r\n-UNCERTAIN the primary was lost while this command was in flight; it may or may not have run\r\n',
+  )
+})
