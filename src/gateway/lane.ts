@@ -11,7 +11,7 @@ import { addTail, isConfirmed, readFlight, waitMs, type Flight } from './lane-co
 import { RightsQuestion } from './lane-rights.ts'
 import { LaneSetup, type LaneReady } from './lane-setup.ts'
 import { loseRaw, makeUncertain, markDirect } from './losses.ts'
-import { Marker } from './marker.ts'
+import { Marker, type Leftover } from './marker.ts'
 import type { LaneContext } from './lane-context.ts'
 import { saysRefusal, saysRefusedWhole } from './refusals.ts'
 import { settleShare } from './settle.ts'
@@ -78,6 +78,15 @@ export class Lane {
   /** The marker's key, when there is one to remove. */
   get markerKey(): string | null {
     return this.marker.exists ? this.marker.key : null
+  }
+
+  /** What its marker keeps that nobody can ask for any more: everything of it was answered. */
+  get leftover(): Leftover | null {
+    return this.busy || !this.up ? null : this.marker.leftover
+  }
+
+  trimmed({ sequence }: Leftover): void {
+    this.marker.trimmed = sequence
   }
 
   open(primary: Primary): void {

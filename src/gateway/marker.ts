@@ -2,6 +2,13 @@ import { encodeCommand } from '../resp/encode.ts'
 import type { LaneContext } from './lane-context.ts'
 import { scripts } from './lane-scripts.ts'
 
+/** A marker, and the last batch whose replies it keeps. */
+export interface Leftover {
+  readonly key: string
+  readonly token: string
+  readonly sequence: number
+}
+
 /** What a lane knows of its marker: the key, whose batches may run, and which ran last. */
 export class Marker {
   readonly key: string
@@ -9,6 +16,8 @@ export class Marker {
   exists = false
   /** The last batch known to have run. */
   sequence = 0
+  /** The last batch whose replies it is known not to keep any more. */
+  trimmed = 0
   private readonly context: LaneContext
   private connections = 0
 
@@ -22,6 +31,11 @@ export class Marker {
     return `${this.context.gatewayId}.${String(this.connections)}`
   }
 
+  get leftover(): Leftover | null {
+    const { key, token, sequence, exists, trimmed } = this
+    return exists && sequence !== trimmed ? { key, token, sequence } : null
+  }
+
   /** What a new connection begins with: makes the marker, or asks it what ran and takes it over. */
   begin(): Buffer {
     this.connections++
@@ -30,6 +44,7 @@ export class Marker {
     if (this.exists)
       return encodeCommand(['EVALSHA', scripts.recover.sha1, '1', this.key, databases[0], this.token])
     this.sequence = 0
+    this.trimmed = 0
     return encodeCommand(['EVALSHA', scripts.open.sha1, '2', this.key, recordKey, ...databases, this.token])
   }
 

@@ -1,4 +1,5 @@
 import type { InSyncRecord } from '../insync/record.ts'
+import { trimScript } from '../insync/marker-scripts.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Hub } from './hub.ts'
@@ -58,6 +59,12 @@ export function poolOptions(shared: SharedState, number: number, parts: PoolPart
       if (control === null) throw new Error('no primary')
       const [reply] = await control.send([['ACL', 'GETUSER', shared.user]], timeoutMs)
       return reply instanceof ReplyError ? unknownRights : readRights(reply ?? null)
+    },
+    trim: async ({ key, token, sequence }) => {
+      const control = hub.control()
+      if (control === null || hub.holding()) throw new Error('no primary')
+      const [reply] = await control.send([['EVAL', trimScript, '1', key, token, String(sequence)]], timeoutMs)
+      if (reply instanceof ReplyError) throw new Error(reply.message)
     },
     tail: () => {
       const count = members()

@@ -4,6 +4,7 @@ import { Fifo } from './fifo.ts'
 import { Lane } from './lane.ts'
 import { mayRun, type Rights } from './rights.ts'
 import type { LaneContext } from './lane-context.ts'
+import type { Leftover } from './marker.ts'
 import { Flush, type FlushLimits, type ShareOwner } from './share.ts'
 
 export interface PoolOptions extends Omit<
@@ -13,6 +14,8 @@ export interface PoolOptions extends Omit<
   readonly lanes: number
   readonly limits: FlushLimits
   readonly markerPrefix: string
+  /** Takes the replies of a marker away. Rejects when there is no primary now. */
+  readonly trim: (leftover: Leftover) => Promise<void>
   /** Asks the primary for the user's rights. Rejects when there is none now. */
   readonly rights: () => Promise<Rights>
   /** Where commands go; null: nowhere now. */
@@ -24,6 +27,8 @@ export interface PoolOptions extends Omit<
 }
 
 const backOffMs = 20
+/** A lane that had nothing new for one to two of these is idle. */
+const idleMs = 1000
 
 /** The lanes of one user, database and protocol, and the sessions that have something to send on them. */
 export class Pool {
@@ -38,6 +43,9 @@ export class Pool {
   private readonly curious: (() => void)[] = []
   private scheduled = false
   private backingOff = false
+  private idleTimer: NodeJS.Timeout | null = null
+  /** The last batch of each lane, as it was a moment ago. */
+  private readonly seen = new Map<Lane, number>()
 
   constructor(options: PoolOptions) {
     this.options = options
@@ -126,6 +134,7 @@ export class Pool {
   discard(): readonly string[] {
     const keys = this.lanes.map((lane) => lane.markerKey)
     for (const lane of this.lanes.splice(0)) lane.discard()
+    if (this.idleTimer !== null) clearTimeout(this.idleTimer)
     return keys.filter((key) => key !== null)
   }
 
@@ -150,6 +159,7 @@ export class Pool {
         const batching = options.delivery === 'exactly-once' && lane.direct
         for (; turns > 0 && !flush.full; turns--) ready.shift()?.fill(flush, batching, options.elevated)
         if (!flush.empty) lane.send(flush)
+        this.trimLater()
       }
       if (turns === 0) break
     }
@@ -196,6 +206,33 @@ export class Pool {
     const lane = new Lane(this.context, `${this.options.markerPrefix}:${String(this.lanes.length)}`)
     this.lanes.push(lane)
     lane.open(target)
+  }
+
+  /** Markers keep their last replies no longer than their lanes are busy: they may be large, and every node has them. */
+  private trimLater(): void {
+    this.idleTimer ??= setTimeout(() => {
+      this.idleTimer = null
+      this.trimIdle()
+    }, idleMs).unref()
+  }
+
+  private trimIdle(): void {
+    for (const lane of this.lanes) {
+      const { leftover } = lane
+      if (leftover !== null || lane.busy) this.trimLater()
+      if (leftover === null) continue
+      const idle = this.seen.get(lane) === leftover.sequence
+      this.seen.set(lane, leftover.sequence)
+      if (!idle) continue
+      this.options.trim(leftover).then(
+        () => {
+          lane.trimmed(leftover)
+        },
+        () => {
+          // no primary now, or none that writes: it is tried again
+        },
+      )
+    }
   }
 
   private backOff(): void {

@@ -136,6 +136,16 @@ for j,v in ipairs(cmsgpack.unpack(k[2])) do out[2+j]=v end
 return out`
 
 /**
+ * Forgets what a batch's writes were answered, when nobody can ask for it any more. KEYS: marker. ARGV: token, the sequence of that
+ * batch. The markers' database is selected. Whatever came meanwhile is left as it is.
+ */
+export const trimScript = `#!lua flags=allow-oom
+local k=redis.pcall('HMGET',KEYS[1],'token','done')
+if k.err or k[1]~=ARGV[1] or k[2]~=ARGV[2] then return 0 end
+redis.call('HSET',KEYS[1],'replies',cmsgpack.pack({}))
+return 1`
+
+/**
  * Before a transaction, with the marker watched: when it may not run, changes the marker, so that its EXEC gives null. KEYS:
  * marker. ARGV: token, the sequence that must have run last. The markers' database is selected.
  */
