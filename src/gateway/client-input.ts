@@ -16,6 +16,8 @@ const strangersBytes = 256 * 1024
 export class ClientInput {
   /** Nothing further is taken: it said QUIT, or what is no RESP. */
   closed = false
+  /** The limits kept it from taking all that has come. */
+  left = false
   /** What is to be said to what is no RESP, behind all answers. */
   complaint: Buffer | null = null
   private readonly hub: Hub
@@ -45,10 +47,14 @@ export class ClientInput {
   take(underWay: number): void {
     const nowMs = this.hub.now()
     this.applyLimits()
+    this.left = true
     try {
       while (!this.closed && !this.full(underWay)) {
         const request = this.framer.next()
-        if (request === null) return
+        if (request === null) {
+          this.left = false
+          return
+        }
         this.queue.push(new Command(request, nowMs))
         const { name } = request
         if (name === 'QUIT') this.closed = true

@@ -27,23 +27,33 @@ export class CommandQueue {
 
   push(command: Command): void {
     this.fifo.push(command)
-    this.count(1, command.request.length)
+    this.count(1, command.size)
   }
 
   shift(): Command | undefined {
     const command = this.fifo.shift()
-    if (command !== undefined) this.count(-1, -command.request.length)
+    if (command !== undefined) this.count(-1, -command.size)
     return command
   }
 
   /** Puts commands that were sent in vain before all others, in their order. */
   putBack(commands: readonly Command[]): void {
     this.fifo.unshift(commands)
-    for (const command of commands) this.count(1, command.request.length)
+    for (const command of commands) this.count(1, command.size)
   }
 
   clear(): void {
     while (this.shift() !== undefined) continue
+  }
+
+  /** Counts what waits beside it: a MULTI that is being queued. */
+  keep(bytes: number): void {
+    this.count(0, bytes)
+  }
+
+  /** Bytes that wait in all sessions together. */
+  get ofAll(): number {
+    return this.traffic.parkedBytes
   }
 
   private count(commands: number, bytes: number): void {

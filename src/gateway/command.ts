@@ -36,10 +36,13 @@ export class Command {
   cursorEpoch = 0
   /** EXEC: what it runs. */
   block: readonly Command[] | null = null
+  /** Bytes that it takes while it waits, those of its block included. */
+  size: number
 
   constructor(request: Request, sinceMs: number) {
     this.request = request
     this.sinceMs = sinceMs
+    this.size = request.length
   }
 
   /** What is sent. An inline command leaves as an array: a zero byte in its line would keep redis-server waiting for ever. */

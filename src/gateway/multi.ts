@@ -1,5 +1,6 @@
 import { encodeError } from '../resp/encode.ts'
 import type { Command } from './command.ts'
+import type { CommandQueue } from './command-queue.ts'
 import type { Hub } from './hub.ts'
 import { tryAtDoor } from './introductions.ts'
 import type { Pool } from './pool.ts'
@@ -22,11 +23,13 @@ export class Multi {
   private readonly host: StepHost
   private readonly state: SessionState
   private readonly around: Surroundings
+  private readonly queue: CommandQueue
   private transaction: Transaction | null = null
 
-  constructor(hub: Hub, host: StepHost, state: SessionState, around: Surroundings) {
+  constructor(hub: Hub, host: StepHost, queue: CommandQueue, state: SessionState, around: Surroundings) {
     this.hub = hub
     this.host = host
+    this.queue = queue
     this.state = state
     this.around = around
   }
@@ -36,6 +39,7 @@ export class Multi {
   }
 
   forget(): void {
+    this.transaction?.abort()
     this.transaction = null
   }
 
@@ -52,11 +56,11 @@ export class Multi {
 
   begin(command: Command): boolean {
     if (this.around.rights().unrestricted(command)) {
-      this.transaction = new Transaction()
+      this.transaction = new Transaction(this.queue)
       return this.host.answer(ok)
     }
     return this.askDoor(command, [command.wire(), discard], (answer) => {
-      if (answer.equals(ok)) this.transaction = new Transaction()
+      if (answer.equals(ok)) this.transaction = new Transaction(this.queue)
       return answer
     })
   }
@@ -79,11 +83,14 @@ export class Multi {
       case 'exec':
         this.transaction = null
         if (transaction.aborted || this.around.watchBroken()) {
+          const { aborted } = transaction
+          transaction.abort()
           this.forgetWatch()
-          if (transaction.aborted) return host.answer(execAbort)
+          if (aborted) return host.answer(execAbort)
           return host.answer(state.protocol === 3 ? nullReply : nullArray)
         }
         command.block = transaction.commands
+        command.size += transaction.bytes
         if (transaction.commands.length === 0 && !state.watching) return host.answer(emptyArray)
         if (hub.delivery !== 'exactly-once' || state.watching) command.direct = true
         return true
@@ -102,7 +109,7 @@ export class Multi {
   }
 
   private add(transaction: Transaction, command: Command): Buffer {
-    return transaction.add(command, this.hub.limits.parkedBytes) ? queued : tooLarge
+    return transaction.add(command, this.hub.limits) ? queued : tooLarge
   }
 
   /** Redis itself says whether it would take this. The reply meant is the one before DISCARD's. */
@@ -112,7 +119,7 @@ export class Multi {
 
   /** Whatever was queued or watched is forgotten. */
   end(): void {
-    this.transaction = null
+    this.forget()
     this.forgetWatch()
   }
 

@@ -49,7 +49,7 @@ export class Session implements ShareOwner, StepHost {
     this.client = client
     this.queue = new CommandQueue(hub.traffic)
     this.input = new ClientInput(hub, this.state, this.queue)
-    this.steps = new Steps(hub, this, this.state)
+    this.steps = new Steps(hub, this, this.queue, this.state)
     client.on('data', (chunk: Buffer) => {
       this.input.push(chunk)
       this.take()
@@ -126,6 +126,7 @@ export class Session implements ShareOwner, StepHost {
   pump(): void {
     if (this.gone) return
     while (this.share === null && this.special === null && !this.enlisted) {
+      if (this.queue.length === 0 && this.input.left && !this.ending) this.input.take(0)
       const command = this.queue.peek()
       if (command === undefined) break
       if (this.client.writableLength > this.hub.limits.answerBytes) break

@@ -3,6 +3,7 @@ import { encodeCommand, encodeError } from '../resp/encode.ts'
 import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import type { Command } from './command.ts'
+import type { CommandQueue } from './command-queue.ts'
 import { treat } from './command-rules.ts'
 import { cursorAt, cursorForRedis } from './cursors.ts'
 import { isScriptable } from './fill.ts'
@@ -48,14 +49,14 @@ export class Steps {
   private pool: Pool | null = null
   private elevated: Pool | null = null
 
-  constructor(hub: Hub, host: StepHost, state: SessionState) {
+  constructor(hub: Hub, host: StepHost, queue: CommandQueue, state: SessionState) {
     this.hub = hub
     this.host = host
     this.state = state
     this.stranger = new Stranger(hub, state, () => {
       host.pump()
     })
-    this.multi = new Multi(hub, host, state, {
+    this.multi = new Multi(hub, host, queue, state, {
       rights: () => this.poolOf(),
       watchBroken: () => this.own?.watchBroken === true,
       unwatch: () => this.own?.unwatch(),
@@ -244,6 +245,7 @@ export class Steps {
   }
 
   discard(): void {
+    this.multi.forget()
     this.discardOwn()
     this.waiter?.drop()
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { defaultGatewaySettings } from '../../src/spec/gateway-settings.ts'
 import { eventually } from '../harness/eventually.ts'
 import { startGatewayScene } from '../harness/gateway-scene.ts'
+import type { RawClient } from '../harness/raw-client.ts'
 
 const block = 82
 
@@ -173,4 +175,53 @@ test('at-least-once: a transaction whose connection is lost is sent again, unles
   await watching.expect(
     '+OK\r\n+QUEUED\r\n-UNCERTAIN the primary was lost while this command was in flight; it may or may not have run\r\n',
   )
+})
+
+test('transactions that are being queued count as what waits, until they run, or are dropped', async (t) => {
+  const { connect } = await startGatewayScene(t, {
+    block,
+    settings: {
+      limits: { ...defaultGatewaySettings.limits, parkedBytes: 1_000_000, allParkedBytes: 1_500_000 },
+    },
+  })
+  const large = `SET large ${'x'.repeat(60_000)}\r\n`
+  const queue = async (client: RawClient): Promise<void> => {
+    client.send(`MULTI\r\n${large.repeat(14)}`)
+    await client.expect(`+OK\r\n${'+QUEUED\r\n'.repeat(14)}`)
+  }
+  const tooLarge = '-ERR the transaction is larger than the limit\r\n'
+  const abort = '-EXECABORT Transaction discarded because of previous errors.\r\n'
+  /** Nothing but this one is queued. */
+  const nothingWaits = async (): Promise<void> => {
+    const client = await connect()
+    await eventually('nothing waits', 5000, async () => {
+      client.received = ''
+      client.send(`MULTI\r\n${large.repeat(14)}DISCARD\r\nECHO end\r\n`)
+      await eventually('the end', 3000, () => client.received.endsWith('end\r\n') || client.received)
+      return !client.received.includes(tooLarge) || 'something does'
+    })
+    client.destroy()
+  }
+  const [one, two, small] = [await connect(), await connect(), await connect()]
+  await queue(one)
+  two.send(`MULTI\r\n${large.repeat(14)}EXEC\r\nGET none\r\n`)
+  await eventually('it is answered', 3000, () => two.received.endsWith('$-1\r\n') || two.received)
+  assert.ok(two.received.includes(tooLarge), two.received)
+  assert.ok(two.received.endsWith(`${abort}$-1\r\n`), two.received)
+  two.received = ''
+  one.send('EXEC\r\n')
+  await one.expect(`*14\r\n${'+OK\r\n'.repeat(14)}`)
+  await nothingWaits()
+  for (const last of ['DISCARD\r\n', 'RESET\r\n', 'MULTI\r\nSYNC\r\nEXEC\r\n', 'QUIT\r\n']) {
+    const client = await connect()
+    await queue(client)
+    client.send(last)
+    await nothingWaits()
+    client.destroy()
+  }
+  await queue(two)
+  two.destroy()
+  await nothingWaits()
+  small.send(`MULTI\r\n${large.repeat(17)}EXEC\r\n`)
+  await small.expect(`+OK\r\n${'+QUEUED\r\n'.repeat(16)}${tooLarge}${abort}`)
 })
