@@ -4,6 +4,7 @@ import { Command } from './command.ts'
 import { CommandQueue } from './command-queue.ts'
 import { fillShare } from './fill.ts'
 import type { Hub } from './hub.ts'
+import { lossesTogether } from './losses.ts'
 import type { Pool } from './pool.ts'
 import { routeOf } from './routes.ts'
 import type { Flush, Share, ShareOwner } from './share.ts'
@@ -71,6 +72,10 @@ export class Attempt implements ShareOwner {
       },
     })
     if (this.share === null) this.later()
+  }
+
+  get suspect(): boolean {
+    return this.command.losses >= lossesTogether
   }
 
   stranger(): void {

@@ -1,3 +1,4 @@
+import type { Primary } from '../discovery/discovery.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import type { Request } from '../resp/request.ts'
 import type { CommandFacts, CommandTable } from './command-table.ts'
@@ -34,6 +35,9 @@ export class Command {
   /** Which argument is a scan's cursor (0: none), and under which epoch it is sent. */
   cursorAt = 0
   cursorEpoch = 0
+  /** Connections that were lost under it, and to which primary: none to another counts. */
+  losses = 0
+  lostOn: Primary | null = null
   /** EXEC: what it runs. */
   block: readonly Command[] | null = null
   /** Bytes that it takes while it waits, those of its block included. */

@@ -1,6 +1,7 @@
 import type { Delivery } from '../spec/gateway-settings.ts'
 import type { Command, Letter } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
+import { lossesInShare } from './losses.ts'
 import { carriageOf } from './scriptable.ts'
 import { Share, type Flush, type ShareOwner } from './share.ts'
 
@@ -37,7 +38,7 @@ export function fillShare(
   flush: Flush,
   context: FillContext,
 ): Share | null {
-  const most = Math.min(context.most, queue.length)
+  const most = (queue.peek()?.losses ?? 0) >= lossesInShare ? 1 : Math.min(context.most, queue.length)
   let count = 0
   let items = 0
   let bytes = 0

@@ -10,12 +10,12 @@ import { scripts } from './lane-scripts.ts'
 import { addTail, isConfirmed, readFlight, waitMs, type Flight } from './lane-confirmation.ts'
 import { RightsQuestion } from './lane-rights.ts'
 import { LaneSetup, type LaneReady } from './lane-setup.ts'
-import { loseRaw, makeUncertain, markDirect } from './losses.ts'
+import { countLoss, loseRaw, makeUncertain, markDirect } from './losses.ts'
 import { Marker, type Leftover } from './marker.ts'
 import type { LaneContext } from './lane-context.ts'
 import { saysRefusal, saysRefusedWhole } from './refusals.ts'
-import { settleShare } from './settle.ts'
-import type { Flush, Share } from './share.ts'
+import { settleAll } from './settle.ts'
+import type { Flush } from './share.ts'
 import { RequestBytes } from './write-runs.ts'
 
 type State = 'down' | 'setting-up' | 'ready'
@@ -53,6 +53,7 @@ export class Lane {
   /** It can take a flush now. */
   get free(): boolean {
     if (!this.up || this.unresolved !== null || this.question !== null) return false
+    if (this.flights[0]?.flush.alone === true) return false
     return this.flights.length < this.context.flightsAtOnce && this.connection?.full === false
   }
 
@@ -229,7 +230,7 @@ export class Lane {
         answerItems(flush, reader, reader.count - 2, true)
         this.context.answered.suppressed(flush)
       } else if (done !== flush.sequence - 1) makeUncertain(flush.batchShares)
-      this.settle(flush.batchShares)
+      settleAll(flush.batchShares)
     }
     this.becomeReady()
   }
@@ -247,7 +248,7 @@ export class Lane {
     if (question.unable) this.context.backOff()
     const flush = question.allowed()
     if (!flush.empty) this.transmit(flush)
-    this.settle(question.returned)
+    settleAll(question.returned)
     if (flush.empty) this.context.freed()
   }
 
@@ -297,7 +298,11 @@ export class Lane {
     }
     const { words } = outcome
     if (words.startsWith('NOSCRIPT')) this.spent = true
-    else if (saysRefusedWhole(words)) {
+    else if (words.startsWith('ERR Protocol error')) {
+      // longer than this server takes, and not even read to its end
+      this.spent = true
+      countLoss(flush.batchShares, this.primary)
+    } else if (saysRefusedWhole(words)) {
       this.spent = true
       context.rightsChanged()
       context.backOff()
@@ -314,10 +319,10 @@ export class Lane {
     const { flush } = flight
     context.answered.answered(flush, context.now() - flush.sentMs)
     const ran = flight.outcome === null || flight.outcome.kind === 'ran'
-    if (!ran) this.settle(flush.batchShares)
+    if (!ran) settleAll(flush.batchShares)
     if ((!ran && flush.raws === 0) || isConfirmed(flight, context, this.primary, this.direct)) {
-      this.settle(flush.rawShares)
-      if (ran) this.settle(flush.batchShares)
+      settleAll(flush.rawShares)
+      if (ran) settleAll(flush.batchShares)
       this.next()
       return
     }
@@ -339,8 +344,8 @@ export class Lane {
         if (this.connection !== connection || this.flights[0] !== flight) return
         context.answered.held(flush, -1)
         this.flights.shift()
-        this.settle(flush.rawShares)
-        if (ran) this.settle(flush.batchShares)
+        settleAll(flush.rawShares)
+        if (ran) settleAll(flush.batchShares)
         this.next()
       },
     })
@@ -349,13 +354,6 @@ export class Lane {
   private next(): void {
     if (this.spent && this.flights.length === 0) this.connection?.close('to be opened anew')
     else this.context.freed()
-  }
-
-  private settle(shares: readonly Share[]): void {
-    for (const share of shares) {
-      settleShare(share)
-      if (!share.cancelled) share.owner.settled(share)
-    }
   }
 
   // ---- loss
@@ -367,15 +365,18 @@ export class Lane {
     this.connection = null
     this.setup = null
     this.flights = []
-    if (question !== null) this.settle(question.flush.shares)
+    if (question !== null) settleAll(question.flush.shares)
     for (const { flush, outcome, unconfirmed } of flights) {
       for (const share of flush.rawShares) loseRaw(share)
       if (unconfirmed) this.context.answered.held(flush, -1)
-      else this.context.answered.lost(flush)
-      this.settle(flush.rawShares)
+      else {
+        countLoss(flush.shares, this.primary)
+        this.context.answered.lost(flush)
+      }
+      settleAll(flush.rawShares)
       if (flush.items === 0) continue
       if (outcome !== null && outcome.kind !== 'ran') {
-        this.settle(flush.batchShares)
+        settleAll(flush.batchShares)
         continue
       }
       for (const share of flush.batchShares) share.reset()
@@ -389,6 +390,6 @@ export class Lane {
     if (flush === null) return
     this.unresolved = null
     makeUncertain(flush.batchShares)
-    this.settle(flush.batchShares)
+    settleAll(flush.batchShares)
   }
 }

@@ -1,3 +1,4 @@
+import type { Primary } from '../discovery/discovery.ts'
 import type { Flush, Share } from './share.ts'
 import { uncertain } from './words.ts'
 
@@ -35,4 +36,21 @@ export function makeUncertain(shares: readonly Share[]): void {
     const last = share.commands.findLastIndex((command) => command.letter !== 'r')
     for (const command of share.commands.slice(0, last + 1)) command.answer ??= uncertain
   }
+}
+
+/** A command that was on so many lost connections to one primary may be why: it goes without others ... */
+export const lossesTogether = 2
+/** ... then by itself ... */
+export const lossesInShare = 4
+/** ... and then its session ends, as it would before Redis, which would have ended that connection and no other. */
+export const mostLosses = 6
+
+/** Connections were lost that these were under way on. Null: there is no primary now, and that is why. */
+export function countLoss(shares: readonly Pick<Share, 'commands'>[], primary: Primary | null): void {
+  if (primary === null) return
+  for (const { commands } of shares)
+    for (const command of commands) {
+      command.losses = command.lostOn === primary ? command.losses + 1 : 1
+      command.lostOn = primary
+    }
 }

@@ -44,7 +44,8 @@ export class MarkerCare {
 
   private async removeLeft(): Promise<void> {
     const keys = [...this.left]
-    if (keys.length > 0 && (await this.send([['DEL', ...keys]]))) for (const key of keys) this.left.delete(key)
+    if (keys.length > 0 && (await this.send([['DEL', ...keys]])))
+      for (const key of keys) this.left.delete(key)
   }
 
   /** @returns whether it was done */

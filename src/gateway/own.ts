@@ -8,6 +8,7 @@ import { isAboutData, isRepeatable } from './command-kinds.ts'
 import { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
 import type { Hub } from './hub.ts'
+import { countLoss, mostLosses } from './losses.ts'
 import { MarkedTransaction, nullOf } from './marked-transaction.ts'
 import { MessageGate } from './message-gate.ts'
 import { isRefusal } from './refusals.ts'
@@ -81,7 +82,6 @@ export class Own {
 
   /** Follows what the door accepted: SELECT, CLIENT SETNAME and their like. */
   follow(command: Command): void {
-    if (this.connection === null) return
     if (this.ready) this.ask([command.wire()], [() => undefined])
   }
 
@@ -109,22 +109,21 @@ export class Own {
   /** What it had is gone: with its primary, or by itself. */
   lost(): void {
     const had = this.connection !== null
-    this.connection?.discard()
-    this.connection = null
-    this.ready = false
-    this.takers.drain()
-    this.gate.clear()
+    this.drop()
     if (this.gone || !had) return
-    if (this.watching) this.watchBroken = true
     const { command } = this
     if (command === null) return
-    if (this.transaction.underWay || command.route === 'subscription') {
+    countLoss([{ commands: [command] }], this.hub.target())
+    const enough = command.losses >= mostLosses
+    if (!enough && (this.transaction.underWay || command.route === 'subscription')) {
       this.later()
       return
     }
+    if (enough) this.transaction.forget()
     this.command = null
-    this.host.specialDone(command, isRepeatable(command) ? null : uncertain)
-    if (!isRepeatable(command)) this.hub.counters.uncertain++
+    const again = enough || isRepeatable(command)
+    this.host.specialDone(command, again ? null : uncertain)
+    if (!again) this.hub.counters.uncertain++
   }
 
   /** A primary is there: what lives by its connection is set up again. */
@@ -140,12 +139,7 @@ export class Own {
     const { command } = this
     if (command === null) return
     this.command = null
-    this.connection?.discard()
-    this.connection = null
-    this.ready = false
-    this.takers.drain()
-    this.gate.clear()
-    if (this.watching) this.watchBroken = true
+    this.drop()
     this.transaction.forget()
     this.hub.counters.uncertain++
     this.host.specialDone(command, uncertain)
@@ -154,10 +148,17 @@ export class Own {
   discard(): void {
     this.gone = true
     this.command = null
+    this.drop()
+    this.transaction.remove()
+  }
+
+  private drop(): void {
+    if (this.connection !== null && this.watching) this.watchBroken = true
     this.connection?.discard()
     this.connection = null
+    this.ready = false
+    this.takers.drain()
     this.gate.clear()
-    this.transaction.remove()
   }
 
   private later(): void {

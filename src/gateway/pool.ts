@@ -157,7 +157,12 @@ export class Pool {
       while (lane.free && turns > 0) {
         const flush = new Flush(options.limits)
         const batching = options.delivery === 'exactly-once' && lane.direct
-        for (; turns > 0 && !flush.full; turns--) ready.shift()?.fill(flush, batching, options.elevated)
+        flush.alone = ready.peek()?.suspect === true
+        if (flush.alone && lane.busy) break
+        do {
+          turns--
+          ready.shift()?.fill(flush, batching, options.elevated)
+        } while (turns > 0 && !flush.full && ready.peek()?.suspect !== true)
         if (!flush.empty) lane.send(flush)
         this.trimLater()
       }

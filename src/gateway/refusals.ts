@@ -25,5 +25,7 @@ export function saysRefusal(message: string): boolean {
  * runs into after it has written may begin with the same word (since Redis 7.2), and names the script.
  */
 export function saysRefusedWhole(message: string): boolean {
-  return /^(?:NOAUTH|NOPERM) (?!ACL failure in script)/.test(message) && !/ script: [0-9a-f]{40}/.test(message)
+  return (
+    /^(?:NOAUTH|NOPERM) (?!ACL failure in script)/.test(message) && !/ script: [0-9a-f]{40}/.test(message)
+  )
 }

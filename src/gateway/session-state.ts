@@ -207,7 +207,15 @@ export class SessionState {
   }
 
   reset(): void {
-    Object.assign(this, { authenticated: false, admitted: false, protocol: 2, db: 0, auth: null, name: null, noEvict: false })
+    Object.assign(this, {
+      authenticated: false,
+      admitted: false,
+      protocol: 2,
+      db: 0,
+      auth: null,
+      name: null,
+      noEvict: false,
+    })
     Object.assign(this, {
       noTouch: false,
       inMulti: false,

@@ -6,6 +6,7 @@ import { classOf } from './classes.ts'
 import { fillShare } from './fill.ts'
 import type { Hub } from './hub.ts'
 import type { Pool } from './pool.ts'
+import { lossesTogether } from './losses.ts'
 import { Pace } from './pace.ts'
 import { SessionState } from './session-state.ts'
 import type { Flush, Share, ShareOwner } from './share.ts'
@@ -92,6 +93,10 @@ export class Session implements ShareOwner, StepHost {
     if (elevated) share.asksFor = this.state.user
     this.countSent(share.commands)
     this.readMore()
+  }
+
+  get suspect(): boolean {
+    return (this.queue.peek()?.losses ?? 0) >= lossesTogether
   }
 
   stranger(): void {

@@ -33,3 +33,11 @@ function settleRefusals(share: Share, refusals: ReadonlyMap<number, Buffer>): vo
     else if (words !== undefined) command.answer = tryAgain(words)
   }
 }
+
+/** Settles shares, and tells whoever still wants to know. */
+export function settleAll(shares: readonly Share[]): void {
+  for (const share of shares) {
+    settleShare(share)
+    if (!share.cancelled) share.owner.settled(share)
+  }
+}

@@ -2,6 +2,8 @@ import type { Command } from './command.ts'
 
 /** The session a share belongs to, as far as lanes need to know it. */
 export interface ShareOwner {
+  /** What it would send next may be why connections were lost: it gets one without others. */
+  readonly suspect: boolean
   /** Moves commands from its queue into the flush, as many as fit. `batching`: writes may go into its batch; `elevated`: it runs as the gateway's own user. */
   readonly fill: (flush: Flush, batching: boolean, elevated: boolean) => void
   /** It never said who it is, and Redis asks new connections for that now: no lane can be had for it. */
@@ -67,6 +69,8 @@ export class Flush {
   /** The batch's sequence, when it is sent. */
   sequence = 0
   sentMs = 0
+  /** What it carries may be why connections were lost: nothing else is under way beside it. */
+  alone = false
 
   constructor(limits: FlushLimits) {
     this.limits = limits
@@ -74,6 +78,7 @@ export class Flush {
 
   get full(): boolean {
     const { limits } = this
+    if (this.alone) return true
     return this.raws >= limits.raws || this.items >= limits.items || this.bytes >= limits.bytes
   }
 

@@ -1,21 +1,21 @@
-import { flushAllScript } from '../insync/scripts.ts'
-import { encodeCommand, encodeError } from '../resp/encode.ts'
+import { encodeError } from '../resp/encode.ts'
 import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
+import { classify, webWords } from './classify.ts'
 import type { Command } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
 import { treat } from './command-rules.ts'
-import { cursorAt, cursorForRedis } from './cursors.ts'
 import { isScriptable } from './fill.ts'
 import type { Hub } from './hub.ts'
 import { tryAtDoor } from './introductions.ts'
+import { mostLosses } from './losses.ts'
 import { Multi } from './multi.ts'
 import { Own, type OwnHost } from './own.ts'
 import type { Pool } from './pool.ts'
 import { routeOf } from './routes.ts'
 import type { SessionState } from './session-state.ts'
 import { canWaitHere, startBlocking } from './start-blocking.ts'
-import { Stranger } from './stranger.ts'
+import { isTooLong, Stranger } from './stranger.ts'
 import type { Waiter } from './waiter.ts'
 import { noPrimary, ok } from './words.ts'
 
@@ -69,36 +69,6 @@ export class Steps {
     return this.state.monitoring || (this.state.subscribed && this.state.protocol === 2)
   }
 
-  classify(command: Command): void {
-    const table = this.hub.commands()
-    if (command.table === table) {
-      if (command.cursorAt > 0) this.placeCursor(command)
-      return
-    }
-    const { route, facts } = routeOf(command.request, table)
-    command.table = table
-    command.route = route
-    command.facts = facts
-    const treatment = treat(command.request, this.hub.databases)
-    command.refused = treatment.kind === 'refuse' || endingWords.has(command.request.name)
-    if (facts === undefined) return
-    this.hub.scripts.saw(command.request)
-    command.cursorAt = cursorAt(command.request.name)
-    if (command.cursorAt > 0) this.placeCursor(command)
-    if (treatment.kind !== 'flush-all') return
-    const { mode } = treatment
-    command.replacement = encodeCommand(['EVAL', flushAllScript, '0', mode, String(this.hub.markersDb)])
-  }
-
-  /** Its cursor as the present primary knows it, or from the beginning. Its answer is changed, so no script carries it. */
-  private placeCursor(command: Command): void {
-    const { request, cursorAt: at } = command
-    command.direct = true
-    command.cursorEpoch = this.hub.target()?.epoch.number ?? 0
-    const cursor = cursorForRedis(request.arg(at) ?? '', command.cursorEpoch)
-    if (cursor !== null) command.replacement = encodeCommand(request.args().with(at, cursor), 'latin1')
-  }
-
   /** @returns false: the head of the queue has to wait */
   take(command: Command): boolean {
     const { hub, state } = this
@@ -106,7 +76,7 @@ export class Steps {
       this.host.quit(ok)
       return false
     }
-    if (webWords.has(command.request.name)) {
+    if (webWords.has(command.request.name) || command.losses >= mostLosses) {
       this.host.close()
       return false
     }
@@ -121,7 +91,7 @@ export class Steps {
       return false
     }
     if (!state.known) return this.takeStrangers(command, target)
-    this.classify(command)
+    classify(command, this.hub)
     if (
       !this.poolOf().knowsRights(() => {
         this.host.pump()
@@ -162,7 +132,7 @@ export class Steps {
    */
   mayShare(command: Command): boolean {
     if (!this.state.known) return false
-    this.classify(command)
+    classify(command, this.hub)
     if (command.refused || this.multi.open || this.boundToOwn) return false
     switch (command.route) {
       case 'write':
@@ -185,7 +155,7 @@ export class Steps {
 
   private takeStrangers(command: Command, target: Primary): boolean {
     const { route, facts } = routeOf(command.request, this.hub.commands())
-    if (route === 'door') return this.startDoor(command)
+    if (route === 'door' && !isTooLong(command.request)) return this.startDoor(command)
     if (route === 'reset' && facts !== undefined) {
       this.resetAll()
       return this.host.answer(resetAnswer)
@@ -375,10 +345,5 @@ export class Steps {
     this.own.run(command)
   }
 }
-
-/** The first words of a web page that posts a form at Redis: redis-server ends such a connection without a word. */
-const webWords = new Set(['POST', 'HOST:'])
-/** What ends its connection must not be sent on one that others share. */
-const endingWords = new Set([...webWords, 'QUIT'])
 
 const resetAnswer = Buffer.from('+RESET\r\n')

@@ -79,6 +79,6 @@ export class Stranger {
 }
 
 /** Redis takes no longer and no more words from strangers, and ends their connection. */
-function isTooLong({ argc, length }: Request): boolean {
+export function isTooLong({ argc, length }: Request): boolean {
   return argc > unauthenticatedLimits.elements || length > unauthenticatedLimits.bulkBytes
 }

@@ -55,7 +55,9 @@ test('where neither the user nor the gateway may keep a marker, commands go as t
     nodeCredentials: { user: 'app', password: 'pw' },
   })
   const client = await openAs(scene, 'app')
-  client.send('SET app:x 1\r\nGET app:x\r\nSET x 1\r\nMULTI\r\nINCR app:x\r\nEXEC\r\nRPUSH app:l a\r\nBLPOP app:l 0\r\n')
+  client.send(
+    'SET app:x 1\r\nGET app:x\r\nSET x 1\r\nMULTI\r\nINCR app:x\r\nEXEC\r\nRPUSH app:l a\r\nBLPOP app:l 0\r\n',
+  )
   const refused = '-NOPERM this user has no permissions to access one of the keys used as arguments\r\n'
   await client.expect(
     `+OK\r\n$1\r\n1\r\n${refused}+OK\r\n+QUEUED\r\n*1\r\n:2\r\n:1\r\n*2\r\n$5\r\napp:l\r\n$1\r\na\r\n`,

@@ -11,7 +11,13 @@ test('what sets a connection up reaches no shared one, also when what stood befo
   first.send('SET x of-0\r\n')
   await first.expect('+OK\r\n')
   const tooLate = '-TRYAGAIN no primary could be reached in time; this command did not run\r\n'
-  for (const special of ['SELECT 5\r\n', 'MULTI\r\n', 'SUBSCRIBE a\r\n', 'RESET\r\n', 'CLIENT SETNAME a\r\n']) {
+  for (const special of [
+    'SELECT 5\r\n',
+    'MULTI\r\n',
+    'SUBSCRIBE a\r\n',
+    'RESET\r\n',
+    'CLIENT SETNAME a\r\n',
+  ]) {
     scene.redis.process.kill('SIGSTOP')
     first.send('INCR n\r\n')
     await eventually('in flight', 5000, () => scene.gateway.status().inFlight > 0 || 'nothing')
@@ -49,3 +55,39 @@ test('POST behind another command costs its own connection, and no shared one', 
   await other.expect('$1\r\n1\r\n')
   assert.equal(scene.opened.lane, before)
 })
+
+for (const [name, value] of [
+  ['client-query-buffer-limit', '1048576'],
+  ['proto-max-bulk-len', '1048576'],
+] as const)
+  test(`what is longer than ${name} costs its own connection, and others a moment`, async (t) => {
+    const scene = await LoneGateway.start(t, { host: '127.181.0.3', setup: [['CONFIG', 'SET', name, value]] })
+    const other = await scene.open()
+    const large = 'x'.repeat(3_000_000)
+    const before = scene.opened.lane
+    for (const [start, words] of [
+      ['SET', 2],
+      ['GET', 1],
+      ['EVAL', 1],
+    ] as const) {
+      const client = await scene.open()
+      const key = words === 2 ? '$1\r\na\r\n' : ''
+      const last = start === 'EVAL' ? '$1\r\n0\r\n' : ''
+      const count = 1 + words + (last === '' ? 0 : 1)
+      const name = `$${String(start.length)}\r\n${start}\r\n`
+      client.send(`*${String(count)}\r\n${name}${key}$${String(large.length)}\r\n${large}\r\n${last}`)
+      for (let n = 0; !client.closed && !client.received.startsWith('-'); n++) {
+        other.send('INCR n\r\nGET n\r\n')
+        await eventually(
+          'the other goes on',
+          5000,
+          () => other.received.split('\r\n').length > 3 || other.received,
+        )
+        assert.match(other.received, /^:(\d+)\r\n\$\d+\r\n\1\r\n$/)
+        other.received = ''
+        assert.ok(n < 10_000, 'it is never answered')
+      }
+      client.destroy()
+    }
+    assert.ok(scene.opened.lane - before < 20, String(scene.opened.lane - before))
+  })

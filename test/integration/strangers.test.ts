@@ -8,7 +8,16 @@ import { LoneGateway } from '../harness/lone-gateway.ts'
 const gatewayUser = ['ACL', 'SETUSER', 'gw', 'on', '>g', '~*', '&*', '+@all'] as const
 const nodeCredentials = { user: 'gw', password: 'g' }
 const noAuth = '-NOAUTH Authentication required.\r\n'
-const asked = ['GET a', 'SET a stolen', 'FLUSHALL', 'MULTI', 'BLPOP a 0', 'SUBSCRIBE a', 'EVAL return 0', 'SELECT 1']
+const asked = [
+  'GET a',
+  'SET a stolen',
+  'FLUSHALL',
+  'MULTI',
+  'BLPOP a 0',
+  'SUBSCRIBE a',
+  'EVAL return 0',
+  'SELECT 1',
+]
 
 async function setPassword(scene: LoneGateway, password: string): Promise<void> {
   await scene.direct.call('CONFIG', 'SET', 'requirepass', password)
