@@ -12,7 +12,6 @@ import { ok } from './words.ts'
 interface Surroundings {
   /** The pool knows what the user may do. */
   readonly rights: () => Pool
-  readonly watchBroken: () => boolean
   readonly unwatch: () => void
   readonly reset: () => void
 }
@@ -50,7 +49,7 @@ export class Multi {
 
   /** A command was given up, and its client told that it did not run: neither does the transaction to which it belongs. */
   gaveUp(command: Command): void {
-    if (command.request.name === 'EXEC') this.forget()
+    if (command.request.name === 'EXEC') this.end()
     else this.abort()
   }
 
@@ -82,7 +81,7 @@ export class Multi {
         return host.answer(resetAnswer)
       case 'exec':
         this.transaction = null
-        if (transaction.aborted || this.around.watchBroken()) {
+        if (transaction.aborted || state.watch === 'lost') {
           const { aborted } = transaction
           transaction.abort()
           this.forgetWatch()
@@ -125,7 +124,7 @@ export class Multi {
 
   private forgetWatch(): void {
     if (this.state.watching) this.around.unwatch()
-    this.state.watching = false
+    this.state.watch = 'none'
   }
 }
 

@@ -31,8 +31,6 @@ const retryMs = 20
  * and transactions that no script can carry. What can be set up again on another connection is, before anything else.
  */
 export class Own {
-  /** A WATCH was lost with its connection: the next EXEC is null. */
-  watchBroken = false
   private readonly hub: Hub
   private readonly host: OwnHost
   private readonly state: SessionState
@@ -86,7 +84,6 @@ export class Own {
   }
 
   unwatch(): void {
-    this.watchBroken = false
     if (this.ready) this.ask([encodeCommand(['UNWATCH'])], [() => undefined])
   }
 
@@ -115,7 +112,7 @@ export class Own {
     this.takers.drain()
     this.gate.clear()
     if (this.gone || !had) return
-    if (this.watching) this.watchBroken = true
+    if (this.watching) this.state.watch = 'lost'
     const { command } = this
     if (command === null) return
     if (this.transaction.underWay || command.route === 'subscription') {
@@ -145,7 +142,7 @@ export class Own {
     this.ready = false
     this.takers.drain()
     this.gate.clear()
-    if (this.watching) this.watchBroken = true
+    if (this.watching) this.state.watch = 'lost'
     this.transaction.forget()
     this.hub.counters.uncertain++
     this.host.specialDone(command, uncertain)
@@ -279,8 +276,8 @@ export class Own {
   }
 
   private startTransaction(command: Command, target: Primary): void {
-    if (command.route === 'exec' && this.watchBroken && !this.transaction.pending) {
-      this.unwatched()
+    if (command.route === 'exec' && this.state.watch === 'lost' && !this.transaction.pending) {
+      this.state.watch = 'none'
       this.command = null
       this.transaction.forget()
       this.host.specialDone(command, nullOf(this.state.protocol))
@@ -306,7 +303,7 @@ export class Own {
         if (this.command !== command) return
         this.command = null
         if (command.route === 'exec') {
-          this.unwatched()
+          this.state.watch = 'none'
           if (acceptBlock(block, answer, this.state)) this.host.stateChanged()
         }
         if (answer === uncertain) this.hub.counters.uncertain++
@@ -318,11 +315,6 @@ export class Own {
         }, retryMs)
       },
     })
-  }
-
-  private unwatched(): void {
-    this.state.watching = false
-    this.watchBroken = false
   }
 
   private answered(command: Command, bytes: Buffer): void {
@@ -354,7 +346,6 @@ export class Own {
 
   private accept(command: Command): void {
     this.state.accept(command.request)
-    if (command.route === 'watch') this.watchBroken = false
     if (command.route === 'door') this.host.stateChanged()
   }
 

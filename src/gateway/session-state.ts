@@ -12,7 +12,8 @@ export class SessionState {
   protocol: 2 | 3 = 2
   db = 0
   inMulti = false
-  watching = false
+  /** Keys are watched. `lost`: their connection is gone, so the next EXEC is null, as when somebody else wrote. */
+  watch: 'none' | 'kept' | 'lost' = 'none'
   monitoring = false
   /** Arguments of CLIENT TRACKING; null: off. */
   tracking: readonly string[] | null = null
@@ -31,6 +32,10 @@ export class SessionState {
   /** It never said who it is. */
   get anonymous(): boolean {
     return this.auth === null
+  }
+
+  get watching(): boolean {
+    return this.watch !== 'none'
   }
 
   get subscribed(): boolean {
@@ -60,13 +65,14 @@ export class SessionState {
       case 'EXEC':
       case 'DISCARD':
         this.inMulti = false
-        this.watching = false
+        this.watch = 'none'
         break
       case 'WATCH':
-        this.watching = true
+        // what was lost with a connection is lost, whatever is watched since
+        if (this.watch === 'none') this.watch = 'kept'
         break
       case 'UNWATCH':
-        this.watching = false
+        this.watch = 'none'
         break
       case 'MONITOR':
         this.monitoring = true
@@ -211,7 +217,7 @@ export class SessionState {
     Object.assign(this, {
       noTouch: false,
       inMulti: false,
-      watching: false,
+      watch: 'none',
       monitoring: false,
       tracking: null,
     })

@@ -58,7 +58,6 @@ export class Steps {
     })
     this.multi = new Multi(hub, host, queue, state, {
       rights: () => this.poolOf(),
-      watchBroken: () => this.own?.watchBroken === true,
       unwatch: () => this.own?.unwatch(),
       reset: () => this.resetAll(),
     })

@@ -47,3 +47,45 @@ test('who waits for a key of one name in two databases is served in each', async
   await first.expect('*2\r\n$4\r\nsame\r\n$1\r\nw\r\n')
   for (const client of [first, second, pushing]) client.destroy()
 })
+
+/** The gateway's connections to the primary are cut, as by a network that fails for a moment. */
+async function cutAll(): Promise<void> {
+  await group.ask(0, ['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'])
+  await eventually('it answers again', 5000, () => gateway.status().reachable || 'not')
+}
+
+for (const [ending, answer] of [
+  ['UNWATCH', '+OK\r\n'],
+  ['MULTI\r\nDISCARD', '+OK\r\n+OK\r\n'],
+  ['MULTI\r\nEXEC', '+OK\r\n*-1\r\n'],
+  ['MULTI\r\nNOPE\r\nEXEC', undefined],
+  [`RESET\r\nAUTH ${clientPassword}`, '+RESET\r\n+OK\r\n'],
+] as const) {
+  test(`a WATCH that was lost breaks no transaction behind ${JSON.stringify(ending)}`, async () => {
+    const client = await open()
+    client.send('WATCH k\r\n')
+    await client.expect('+OK\r\n')
+    await cutAll()
+    client.send(`${ending}\r\nECHO end\r\n`)
+    if (answer !== undefined) await client.expect(`${answer}$3\r\nend\r\n`)
+    await eventually(
+      'an end',
+      5000,
+      () => answer !== undefined || client.received.endsWith('end\r\n') || client.received,
+    )
+    client.received = ''
+    client.send('MULTI\r\nSET k 1\r\nEXEC\r\n')
+    await client.expect('+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n')
+    client.destroy()
+  })
+}
+
+test('a WATCH that was lost breaks the next EXEC, also when another key is watched since', async () => {
+  const client = await open()
+  client.send('WATCH k\r\n')
+  await client.expect('+OK\r\n')
+  await cutAll()
+  client.send('WATCH other\r\nMULTI\r\nSET k 1\r\nEXEC\r\nMULTI\r\nSET k 1\r\nEXEC\r\n')
+  await client.expect('+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n')
+  client.destroy()
+})
