@@ -75,11 +75,6 @@ export class MarkedTransaction {
     this.prepare(run)
   }
 
-  /** Nothing was sent yet, or the marker can tell what became of it. */
-  get underWay(): boolean {
-    return this.current !== null
-  }
-
   /** The outcome will not be asked for any more. */
   forget(): void {
     this.current = null

@@ -13,7 +13,7 @@ import { MessageGate } from './message-gate.ts'
 import { isRefusal } from './refusals.ts'
 import type { SessionState } from './session-state.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { uncertain } from './words.ts'
+import { noPrimary, uncertain } from './words.ts'
 
 /** The session, as far as its own connection needs to know it. */
 export interface OwnHost {
@@ -40,6 +40,8 @@ export class Own {
   /** When something was last asked (ms). */
   private askedMs = 0
   private command: Command | null = null
+  /** The present connection was asked for it: it may have run. */
+  private sent = false
   private readonly subscriptions: Subscriptions
   private readonly transaction: MarkedTransaction
   private readonly gate: MessageGate
@@ -73,6 +75,7 @@ export class Own {
 
   run(command: Command): void {
     this.command = command
+    this.sent = false
     this.subscriptions.confirmed = 0
     this.go()
   }
@@ -106,22 +109,25 @@ export class Own {
   /** What it had is gone: with its primary, or by itself. */
   lost(): void {
     const had = this.connection !== null
+    this.drop()
+    if (this.gone || !had) return
+    const { command } = this
+    if (command === null) return
+    if (this.transaction.pending || command.route === 'subscription') {
+      this.later()
+      return
+    }
+    this.transaction.forget()
+    this.finish(command, this.sent && !isRepeatable(command) ? uncertain : null)
+  }
+
+  private drop(): void {
+    if (this.connection !== null && this.watching) this.state.watch = 'lost'
     this.connection?.discard()
     this.connection = null
     this.ready = false
     this.takers.drain()
     this.gate.clear()
-    if (this.gone || !had) return
-    if (this.watching) this.state.watch = 'lost'
-    const { command } = this
-    if (command === null) return
-    if (this.transaction.underWay || command.route === 'subscription') {
-      this.later()
-      return
-    }
-    this.command = null
-    this.host.specialDone(command, isRepeatable(command) ? null : uncertain)
-    if (!isRepeatable(command)) this.hub.counters.uncertain++
   }
 
   /** A primary is there: what lives by its connection is set up again. */
@@ -136,16 +142,20 @@ export class Own {
   expire(): void {
     const { command } = this
     if (command === null) return
-    this.command = null
-    this.connection?.discard()
-    this.connection = null
-    this.ready = false
-    this.takers.drain()
-    this.gate.clear()
-    if (this.watching) this.state.watch = 'lost'
+    const mayHaveRun = this.transaction.pending || (this.sent && !isRepeatable(command))
+    this.drop()
+    // whatever became of it, EXEC has ended the WATCH
+    if (command.route === 'exec') this.state.watch = 'none'
     this.transaction.forget()
-    this.hub.counters.uncertain++
-    this.host.specialDone(command, uncertain)
+    if (!mayHaveRun) this.hub.counters.tryAgain++
+    this.finish(command, mayHaveRun ? uncertain : noPrimary)
+  }
+
+  /** @param answer null: it is to be tried again */
+  private finish(command: Command, answer: Buffer | readonly Buffer[] | null): void {
+    this.command = null
+    if (answer === uncertain) this.hub.counters.uncertain++
+    this.host.specialDone(command, answer)
   }
 
   discard(): void {
@@ -245,16 +255,16 @@ export class Own {
           this.state.subscriptionReplies(command.request),
           this.subscriptions.confirmed,
           () => {
-            if (this.command !== command) return
-            this.command = null
-            this.host.specialDone(command, [])
+            if (this.command === command) this.finish(command, [])
           },
         )
+        this.sent = true
         this.connection?.write([command.wire()])
         return
       default:
         break
     }
+    this.sent = true
     this.ask(
       [command.wire()],
       [
@@ -278,9 +288,8 @@ export class Own {
   private startTransaction(command: Command, target: Primary): void {
     if (command.route === 'exec' && this.state.watch === 'lost' && !this.transaction.pending) {
       this.state.watch = 'none'
-      this.command = null
       this.transaction.forget()
-      this.host.specialDone(command, nullOf(this.state.protocol))
+      this.finish(command, nullOf(this.state.protocol))
       return
     }
     const block = command.block ?? [command]
@@ -301,13 +310,11 @@ export class Own {
       },
       done: (answer) => {
         if (this.command !== command) return
-        this.command = null
         if (command.route === 'exec') {
           this.state.watch = 'none'
           if (acceptBlock(block, answer, this.state)) this.host.stateChanged()
         }
-        if (answer === uncertain) this.hub.counters.uncertain++
-        this.host.specialDone(command, answer)
+        this.finish(command, answer)
       },
       again: () => {
         setTimeout(() => {
@@ -320,26 +327,21 @@ export class Own {
   private answered(command: Command, bytes: Buffer): void {
     if (this.command !== command) return
     if (isRefusal(bytes, 0, bytes.length)) {
-      this.command = null
-      this.host.specialDone(command, null)
+      this.finish(command, null)
       return
     }
-    this.command = null
     const failed = bytes[0] === replyType.error || bytes[0] === replyType.bulkError
     if (!failed) this.accept(command)
     const answer = Buffer.from(bytes)
     if (!isAboutData(command)) {
-      this.host.specialDone(command, answer)
+      this.finish(command, answer)
       return
     }
-    this.command = command
     const { connection } = this
     this.hub.confirm({
       beginRound: () => undefined,
       confirmed: () => {
-        if (this.command !== command || this.connection !== connection) return
-        this.command = null
-        this.host.specialDone(command, answer)
+        if (this.command === command && this.connection === connection) this.finish(command, answer)
       },
     })
   }
