@@ -60,7 +60,9 @@ export class MarkedTransaction {
 
   run(run: TransactionRun): void {
     this.current = run
-    const marked = this.hub.delivery === 'exactly-once' && !this.unmarked
+    // with a marker, an EXEC would end what the client watches
+    const alone = run.single && run.watched
+    const marked = this.hub.delivery === 'exactly-once' && !this.unmarked && !alone
     if (!marked) {
       // what was watched stood on the connection that is lost
       const again = this.hub.delivery === 'at-least-once' && !run.watched
@@ -174,6 +176,7 @@ export class MarkedTransaction {
           encodeCommand(['WATCH', this.key]),
           encodeCommand(['EVAL', checkScript, '1', this.key, this.tokenText(), String(this.sequence)]),
           db,
+          ...this.state.cachingAgain(),
         ]
       : []
     const mark = marked
@@ -241,7 +244,7 @@ export class MarkedTransaction {
   private tryAgain(run: TransactionRun): void {
     this.pending = false
     // EXEC has ended the watch: a second one would run whatever has changed meanwhile
-    if (run.watched) this.end(run, nullOf(this.state.protocol))
+    if (run.watched && !run.single) this.end(run, nullOf(this.state.protocol))
     else run.again()
   }
 

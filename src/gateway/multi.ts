@@ -91,7 +91,8 @@ export class Multi {
         command.block = transaction.commands
         command.size += transaction.bytes
         if (transaction.commands.length === 0 && !state.watching) return host.answer(emptyArray)
-        if (hub.delivery !== 'exactly-once' || state.watching) command.direct = true
+        if (hub.delivery !== 'exactly-once' || state.watching || state.tracking !== null)
+          command.direct = true
         return true
       default:
         if (facts === undefined || facts.noMulti || !this.around.rights().unrestricted(command))

@@ -1,18 +1,18 @@
 import { encodeCommand } from '../resp/encode.ts'
-import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
+import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import { attach, type Taker } from './attach.ts'
 import { acceptBlock } from './block-effects.ts'
 import type { Command } from './command.ts'
 import { isAboutData, isRepeatable } from './command-kinds.ts'
 import { Connection } from './connection.ts'
+import { cursorForClient } from './cursors.ts'
 import { Fifo } from './fifo.ts'
 import type { Hub } from './hub.ts'
 import { MarkedTransaction, nullOf } from './marked-transaction.ts'
-import { MessageGate } from './message-gate.ts'
+import { OwnStream } from './own-stream.ts'
 import { isRefusal } from './refusals.ts'
 import type { SessionState } from './session-state.ts'
-import { Subscriptions } from './subscriptions.ts'
 import { noPrimary, uncertain } from './words.ts'
 
 /** The session, as far as its own connection needs to know it. */
@@ -42,9 +42,8 @@ export class Own {
   private command: Command | null = null
   /** The present connection was asked for it: it may have run. */
   private sent = false
-  private readonly subscriptions: Subscriptions
+  private readonly stream: OwnStream
   private readonly transaction: MarkedTransaction
-  private readonly gate: MessageGate
   private readonly aside: boolean
   private gone = false
 
@@ -57,18 +56,13 @@ export class Own {
     this.host = host
     this.state = state
     this.aside = aside
-    this.subscriptions = new Subscriptions(state, (bytes, published) => {
-      if (!published || this.gate.open || hub.ack === 0) host.deliver(bytes)
-      else
-        this.gate.add(bytes.length, () => {
-          host.deliver(bytes)
-        })
-    })
-    this.gate = new MessageGate({
-      confirm: hub.confirm,
-      limitBytes: () => hub.limits.answerBytes,
-      onFull: () => this.connection?.pause(),
-      onEmpty: () => this.connection?.resume(),
+    this.stream = new OwnStream(hub, state, {
+      deliver: host.deliver.bind(host),
+      reply: this.take.bind(this),
+      isOpen: () => this.connection !== null,
+      isUnderWay: () => this.command !== null,
+      pause: () => this.connection?.pause(),
+      resume: () => this.connection?.resume(),
     })
     this.transaction = new MarkedTransaction(hub, state, `s${String(hub.nextMarker())}`)
   }
@@ -76,7 +70,7 @@ export class Own {
   run(command: Command): void {
     this.command = command
     this.sent = false
-    this.subscriptions.confirmed = 0
+    this.stream.subscriptions.confirmed = 0
     this.go()
   }
 
@@ -127,7 +121,7 @@ export class Own {
     this.connection = null
     this.ready = false
     this.takers.drain()
-    this.gate.clear()
+    this.stream.clear()
   }
 
   /** A primary is there: what lives by its connection is set up again. */
@@ -154,6 +148,8 @@ export class Own {
   /** @param answer null: it is to be tried again */
   private finish(command: Command, answer: Buffer | readonly Buffer[] | null): void {
     this.command = null
+    // what CLIENT CACHING says holds for one command
+    if (answer !== null && command.route !== 'tracking') this.state.caching = null
     if (answer === uncertain) this.hub.counters.uncertain++
     this.host.specialDone(command, answer)
   }
@@ -163,7 +159,7 @@ export class Own {
     this.command = null
     this.connection?.discard()
     this.connection = null
-    this.gate.clear()
+    this.stream.clear()
     this.transaction.remove()
   }
 
@@ -190,7 +186,7 @@ export class Own {
         this.setUp()
       },
       onReplies: (framer) => {
-        this.read(framer)
+        this.stream.read(framer)
       },
       onClosed: () => {
         if (this.connection === connection) {
@@ -211,7 +207,7 @@ export class Own {
   private setUp(): void {
     attach({
       state: this.state,
-      subscriptions: this.subscriptions,
+      subscriptions: this.stream.subscriptions,
       setter: this.hub.setter,
       bare: this.aside,
       ask: (bytes, takers) => {
@@ -251,9 +247,9 @@ export class Own {
         }
         break
       case 'subscription':
-        this.subscriptions.expect(
+        this.stream.subscriptions.expect(
           this.state.subscriptionReplies(command.request),
-          this.subscriptions.confirmed,
+          this.stream.subscriptions.confirmed,
           () => {
             if (this.command === command) this.finish(command, [])
           },
@@ -332,7 +328,8 @@ export class Own {
     }
     const failed = bytes[0] === replyType.error || bytes[0] === replyType.bulkError
     if (!failed) this.accept(command)
-    const answer = Buffer.from(bytes)
+    let answer: Buffer = Buffer.from(bytes)
+    if (command.cursorAt > 0) answer = cursorForClient(answer, command.cursorEpoch)
     if (!isAboutData(command)) {
       this.finish(command, answer)
       return
@@ -353,22 +350,7 @@ export class Own {
 
   // ---- what comes
 
-  private read(framer: ReplyFramer): void {
-    while (this.connection !== null && framer.next()) {
-      const { type } = framer
-      const bytes = framer.slice()
-      if (!this.gate.waiting) this.take(bytes, type)
-      else {
-        const copy = Buffer.from(bytes)
-        this.gate.add(copy.length, () => {
-          this.take(copy, type)
-        })
-      }
-    }
-  }
-
   private take(bytes: Buffer, type: number): void {
-    if (this.subscriptions.take(bytes, type)) return
     if (type === replyType.error && this.refusedSubscription(bytes)) return
     const taker = this.takers.shift()
     if (taker === undefined) this.connection?.close('a reply without a command')
@@ -381,11 +363,11 @@ export class Own {
     if (
       !this.ready ||
       this.takers.length > 0 ||
-      this.subscriptions.awaited === 0 ||
+      this.stream.subscriptions.awaited === 0 ||
       command?.route !== 'subscription'
     )
       return false
-    this.subscriptions.awaited = 0
+    this.stream.subscriptions.awaited = 0
     this.answered(command, bytes)
     return true
   }

@@ -17,6 +17,8 @@ export class SessionState {
   monitoring = false
   /** Arguments of CLIENT TRACKING; null: off. */
   tracking: readonly string[] | null = null
+  /** CLIENT CACHING's word for the next command; null: none. */
+  caching: string | null = null
   private auth: readonly string[] | null = null
   private name: string | null = null
   private readonly info = new Map<string, string>()
@@ -138,8 +140,14 @@ export class SessionState {
   reattach(): readonly Buffer[] {
     return [
       ...(this.tracking === null ? [] : [encodeCommand(['CLIENT', 'TRACKING', ...this.tracking], latin1)]),
+      ...this.cachingAgain(),
       ...(this.monitoring ? [encodeCommand(['MONITOR'])] : []),
     ]
+  }
+
+  /** CLIENT CACHING once more: other commands have come between. */
+  cachingAgain(): readonly Buffer[] {
+    return this.caching === null ? [] : [encodeCommand(['CLIENT', 'CACHING', this.caching])]
   }
 
   /**
@@ -208,6 +216,10 @@ export class SessionState {
         break
       case 'TRACKING':
         this.tracking = on ? request.args().slice(2) : null
+        this.caching = null
+        break
+      case 'CACHING':
+        this.caching = value
         break
     }
   }
@@ -220,6 +232,7 @@ export class SessionState {
       watch: 'none',
       monitoring: false,
       tracking: null,
+      caching: null,
     })
     this.info.clear()
     this.subscriptions.clear()

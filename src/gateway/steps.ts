@@ -165,6 +165,8 @@ export class Steps {
     if (command.refused || this.multi.open || this.boundToOwn) return false
     switch (command.route) {
       case 'write':
+        // what a script reads is tracked too
+        return this.state.tracking === null || !scripts.has(command.request.name)
       case 'once':
       case 'discard':
         return true
@@ -379,5 +381,7 @@ export class Steps {
 const webWords = new Set(['POST', 'HOST:'])
 /** What ends its connection must not be sent on one that others share. */
 const endingWords = new Set([...webWords, 'QUIT'])
+
+const scripts = new Set(['EVAL', 'EVALSHA', 'FCALL'])
 
 const resetAnswer = Buffer.from('+RESET\r\n')

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -87,5 +88,97 @@ test('a WATCH that was lost breaks the next EXEC, also when another key is watch
   await cutAll()
   client.send('WATCH other\r\nMULTI\r\nSET k 1\r\nEXEC\r\nMULTI\r\nSET k 1\r\nEXEC\r\n')
   await client.expect('+OK\r\n+OK\r\n+QUEUED\r\n*-1\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n')
+  client.destroy()
+})
+
+const invalidated = '>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n'
+
+async function tracking(options = ''): Promise<RawClient> {
+  const client = await open()
+  client.send(`HELLO 3\r\nCLIENT TRACKING ON${options}\r\nECHO set\r\n`)
+  await eventually('tracks', 5000, () => client.received.endsWith('+OK\r\n$3\r\nset\r\n') || client.received)
+  client.received = ''
+  return client
+}
+
+for (const [how, commands, answers] of [
+  ['behind a write', 'SET o 1\r\nGET k\r\n', '+OK\r\n$3\r\nold\r\n'],
+  ['between writes', 'SET o 1\r\nGET k\r\nSET o 2\r\n', '+OK\r\n$3\r\nold\r\n+OK\r\n'],
+  ['within MULTI', 'MULTI\r\nGET k\r\nEXEC\r\n', '+OK\r\n+QUEUED\r\n*1\r\n$3\r\nold\r\n'],
+  [
+    'within MULTI with a write',
+    'MULTI\r\nSET o 1\r\nGET k\r\nEXEC\r\n',
+    '+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$3\r\nold\r\n',
+  ],
+  ['of a script', 'EVAL "return redis.call(\'GET\',KEYS[1])" 1 k\r\n', '$3\r\nold\r\n'],
+  [
+    'of a script of a session that watches',
+    'WATCH other\r\nEVAL "return redis.call(\'GET\',KEYS[1])" 1 k\r\n',
+    '+OK\r\n$3\r\nold\r\n',
+  ],
+] as const) {
+  test(`a client that tracks is told of the change of what it read ${how}`, async () => {
+    const [client, other] = [await tracking(), await open()]
+    other.send('SET k old\r\n')
+    await other.expect('+OK\r\n')
+    client.send(commands)
+    await client.expect(answers)
+    other.send('SET k new\r\n')
+    await other.expect('+OK\r\n')
+    await client.expect(invalidated)
+    for (const one of [client, other]) one.destroy()
+  })
+}
+
+test('a client that tracks and asks for each read is told of those alone', async () => {
+  const [client, other] = [await tracking(' OPTIN'), await open()]
+  other.send('MSET k old l old\r\n')
+  await other.expect('+OK\r\n')
+  client.send('GET l\r\nCLIENT CACHING YES\r\nMULTI\r\nGET k\r\nEXEC\r\n')
+  await client.expect('$3\r\nold\r\n+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n$3\r\nold\r\n')
+  other.send('MSET l new k new\r\n')
+  await other.expect('+OK\r\n')
+  await client.expect(invalidated)
+  for (const one of [client, other]) one.destroy()
+})
+
+test('a client that tracks scans to the end', async () => {
+  const client = await tracking()
+  client.send(`SADD scanned ${Array.from({ length: 1000 }, (_, i) => `m${String(i)}`).join(' ')}\r\n`)
+  await client.expect(':1000\r\n')
+  client.send('SSCAN scanned 0 COUNT 100\r\nECHO page\r\n')
+  await eventually('a page', 5000, () => client.received.endsWith('$4\r\npage\r\n') || client.received)
+  const cursor = client.received.split('\r\n')[2]
+  // one that says under which primary it was made, as cursors from lanes do
+  assert.ok(Number(cursor) >= 2 ** 40, cursor)
+  client.destroy()
+})
+
+test('an invalidation does not overtake the answer that waits for its confirmation', async () => {
+  const direct = await open(group.topology.nodes[0]?.address)
+  const client = await tracking()
+  direct.send('SET k old\r\nCONFIG RESETSTAT\r\n')
+  await direct.expect('+OK\r\n+OK\r\n')
+  group.signalRedis(2, 'SIGSTOP')
+  client.send('GET k\r\n')
+  await eventually('the primary has answered', 2000, async () => {
+    const stats = JSON.stringify(await group.ask(0, ['INFO', 'commandstats']))
+    return stats.includes('cmdstat_get:calls=1') || stats
+  })
+  assert.equal(client.received, '')
+  direct.send('SET k new\r\n')
+  await direct.expect('+OK\r\n')
+  group.signalRedis(2, 'SIGCONT')
+  await client.expect(`$3\r\nold\r\n${invalidated}`)
+  for (const one of [client, direct]) one.destroy()
+})
+
+test('a client in RESP2 that tracks is pushed nothing when its connection was lost', async () => {
+  const client = await open()
+  client.send('CLIENT TRACKING ON\r\nGET absent\r\n')
+  await client.expect('+OK\r\n$-1\r\n')
+  await cutAll()
+  client.send('GET absent\r\nECHO end\r\n')
+  await client.expect('$-1\r\n$3\r\nend\r\n')
   client.destroy()
 })
