@@ -82,9 +82,11 @@ export class Blocking {
   }
 
   private linesOf(db: number): Map<string, Line> {
-    let lines = this.lines.get(db)
-    if (lines === undefined) this.lines.set(db, (lines = new Map()))
-    return lines
+    const known = this.lines.get(db)
+    if (known !== undefined) return known
+    const made = new Map<string, Line>()
+    this.lines.set(db, made)
+    return made
   }
 
   private changed(lines: Map<string, Line>, key: string): void {

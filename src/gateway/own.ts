@@ -77,7 +77,20 @@ export class Own {
   /** Follows what the door accepted: SELECT, CLIENT SETNAME and their like. */
   follow(command: Command): void {
     if (this.connection === null) return
-    if (this.ready) this.ask([command.wire()], [() => undefined])
+    if (this.ready) {
+      this.ask(
+        [command.wire()],
+        [
+          (_, type) => {
+            if (type === replyType.error) this.connection?.close('it does not follow its session')
+          },
+        ],
+      )
+      return
+    }
+    // what it was told so far may be void
+    this.drop()
+    this.restore()
   }
 
   unwatch(): void {

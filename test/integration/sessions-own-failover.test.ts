@@ -59,7 +59,10 @@ test('what waited for a connection of its own for too long did not run, and is t
   group.signalRedis(1, 'SIGSTOP')
   for (const index of [0, 1, 2]) group.signalSentinel(index, 'SIGSTOP')
   for (const client of clients) client.send('EVAL "return 1" 0\r\n')
-  await clients[0]?.expect('-TRYAGAIN no primary could be reached in time; this command did not run\r\n', 12_000)
+  await clients[0]?.expect(
+    '-TRYAGAIN no primary could be reached in time; this command did not run\r\n',
+    12_000,
+  )
   await eventually('one that was sent', 12_000, () => clients[1]?.received !== '' || 'nothing')
   await clients[1]?.expect(
     '-UNCERTAIN the primary was lost while this command was in flight; it may or may not have run\r\n',
