@@ -94,6 +94,12 @@ export class Multi {
         if (hub.delivery !== 'exactly-once' || state.watching || state.tracking !== null)
           command.direct = true
         return true
+      case 'subscription':
+        // its confirmations would stand within EXEC's answer, more of them than it says
+        transaction.abort()
+        return host.answer(
+          encodeError(`ERR ${command.request.name} within MULTI is not available through the gateway`),
+        )
       default:
         if (facts === undefined || facts.noMulti || !this.around.rights().unrestricted(command))
           // what it is replaced by says nothing of the user's rights
