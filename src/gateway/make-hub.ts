@@ -29,11 +29,14 @@ export interface HubParts extends GatewayOptions {
   readonly closed: (session: Session) => void
 }
 
+/** No connection of Redis ever has such a number: CLIENT KILL ID with a session's is about nobody else. */
+const firstId = 2 ** 40
+
 /** What sessions see of the gateway. */
 export function makeHub(parts: HubParts): Hub {
   const { gateway, redis } = parts.topology
   const connect = parts.connect ?? plainConnect
-  let lastId = 0
+  let lastId = firstId
   let lastMarker = 0
   return {
     gatewayId: randomBytes(6).toString('hex'),
