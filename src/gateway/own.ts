@@ -27,6 +27,13 @@ export interface OwnHost {
 const retryMs = 20
 
 /**
+ * WAIT counts who has what its own connection wrote last, and the session's writes run on others. In Redis 7.0 whatever ran on a connection stands
+ * behind all writes before it; later only what is replicated does, as a message is.
+ */
+const abreast = [encodeCommand(['PING']), encodeCommand(['PUBLISH', 'holdfast:heartbeat', ''])]
+const nothing = (): void => undefined
+
+/**
  * A session's own connection to the primary, for what cannot be shared: WATCH, subscriptions, MONITOR, tracking, commands that block,
  * and transactions that no script can carry. What can be set up again on another connection is, before anything else.
  */
@@ -274,9 +281,11 @@ export class Own {
         break
     }
     this.sent = true
+    const before = command.request.name.startsWith('WAIT') ? abreast : []
     this.ask(
-      [command.wire()],
+      [...before, command.wire()],
       [
+        ...before.map(() => nothing),
         (bytes) => {
           this.answered(command, bytes)
         },

@@ -182,3 +182,53 @@ test('a client in RESP2 that tracks is pushed nothing when its connection was lo
   await client.expect('$-1\r\n$3\r\nend\r\n')
   client.destroy()
 })
+
+test('subscriptions within MULTI are refused by name, and the connection goes on', async () => {
+  const [client, other] = [await open(), await open()]
+  for (const command of ['SUBSCRIBE news', 'PSUBSCRIBE n*', 'SSUBSCRIBE s', 'UNSUBSCRIBE']) {
+    const [name = ''] = command.split(' ')
+    client.send(`MULTI\r\n${command}\r\nEXEC\r\n`)
+    const refused = `-ERR ${name} within MULTI is not available through the gateway\r\n`
+    await client.expect(`+OK\r\n${refused}-EXECABORT Transaction discarded because of previous errors.\r\n`)
+  }
+  other.send('PUBLISH news one\r\n')
+  await other.expect(':0\r\n')
+  client.send('INCR still:there\r\n')
+  await client.expect(':1\r\n')
+  for (const one of [client, other]) one.destroy()
+})
+
+test('WAIT counts who has the writes of its session', async () => {
+  const client = await open()
+  client.send('SET waited:for 1\r\nWAIT 2 0\r\n')
+  await client.expect('+OK\r\n:2\r\n')
+  // the connection on which it asks has been used before, and has written nothing
+  const direct = await open(group.topology.nodes[0]?.address)
+  group.signalRedis(2, 'SIGSTOP')
+  direct.send('SET written:elsewhere 1\r\n')
+  await direct.expect('+OK\r\n')
+  client.send('WAIT 2 300\r\n')
+  await client.expect(':1\r\n', 8000)
+  group.signalRedis(2, 'SIGCONT')
+  client.send('WAIT 2 0\r\n')
+  await client.expect(':2\r\n')
+  for (const one of [client, direct]) one.destroy()
+})
+
+test('a WAIT that takes longer than a connection may be silent is answered when its time is up', async () => {
+  const client = await open()
+  client.send('WAIT 3 2500\r\n')
+  await client.expect(':2\r\n', 5000)
+  client.destroy()
+})
+
+test('the number that CLIENT ID gives is nobody else at the primary', async () => {
+  const [client, other] = [await open(), await open()]
+  client.send('CLIENT ID\r\n')
+  await eventually('an id', 5000, () => client.received.endsWith('\r\n') || client.received)
+  const id = client.received.slice(1).trim()
+  client.received = ''
+  other.send(`CLIENT KILL ID ${id}\r\nCLIENT TRACKING ON REDIRECT ${id}\r\n`)
+  await other.expect(':0\r\n-ERR CLIENT TRACKING REDIRECT is not available through the gateway\r\n')
+  for (const one of [client, other]) one.destroy()
+})
