@@ -10,6 +10,7 @@ import type { Door } from './door.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 import type { Hub } from './hub.ts'
 import type { Pools } from './pools.ts'
+import { Resting } from './resting.ts'
 import { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
 import { noTraffic } from './traffic.ts'
@@ -54,6 +55,7 @@ export function makeHub(parts: HubParts): Hub {
     scripts: new ScriptCache(),
     door: parts.door,
     blocking: new Blocking({ connect, setter: parts.nodeCredentials, target: parts.target }),
+    resting: new Resting(),
     setter: parts.nodeCredentials,
     now: parts.now,
     target: parts.target,

@@ -39,7 +39,10 @@ export class MarkedTransaction {
   pending = false
   private readonly hub: Hub
   private readonly state: SessionState
-  private readonly key: string
+  private readonly name: string
+  private key: string
+  /** Of how many markers it is: a late removal of one is never that of the next. */
+  private generation = 0
   /** Which primary's connection the marker is known to stand for; null: none. */
   private madeOn: Primary | null = null
   private exists = false
@@ -55,6 +58,7 @@ export class MarkedTransaction {
   constructor(hub: Hub, state: SessionState, name: string) {
     this.hub = hub
     this.state = state
+    this.name = name
     this.key = markerKeyOf(hub.gatewayId, name)
   }
 
@@ -89,6 +93,8 @@ export class MarkedTransaction {
   remove(): void {
     if (this.exists) this.hub.removeMarkers([this.key])
     this.exists = false
+    this.madeOn = null
+    this.key = markerKeyOf(this.hub.gatewayId, `${this.name}.${String(++this.generation)}`)
   }
 
   /** Makes the marker, or asks it what happened. */

@@ -1,6 +1,7 @@
 import { encodeCommand } from '../resp/encode.ts'
 import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
+import { abreastOf } from './abreast.ts'
 import { attach, type Taker } from './attach.ts'
 import { acceptBlock } from './block-effects.ts'
 import type { Command } from './command.ts'
@@ -25,12 +26,6 @@ export interface OwnHost {
 }
 
 const retryMs = 20
-
-/**
- * WAIT counts who has what its own connection wrote last, and the session's writes run on others. In Redis 7.0 whatever ran on a connection stands
- * behind all writes before it; later only what is replicated does, as a message is.
- */
-const abreast = [encodeCommand(['PING']), encodeCommand(['PUBLISH', 'holdfast:heartbeat', ''])]
 const nothing = (): void => undefined
 
 /**
@@ -53,6 +48,8 @@ export class Own {
   private readonly transaction: MarkedTransaction
   private readonly aside: boolean
   private gone = false
+  /** When it last had a command (ms). */
+  restsSinceMs = 0
 
   /**
    * @param aside only for single writes of a session that watches on another connection: their EXEC would end the WATCH. It has
@@ -101,7 +98,21 @@ export class Own {
   }
 
   unwatch(): void {
-    if (this.ready) this.ask([encodeCommand(['UNWATCH'])], [() => undefined])
+    if (this.ready) this.ask([encodeCommand(['UNWATCH'])], [nothing])
+    this.rest()
+  }
+
+  private rest(): void {
+    this.restsSinceMs = performance.now()
+    this.hub.resting.add(this)
+  }
+
+  /** Nothing needs it now: a session has one for as long as it does. */
+  giveUp(): void {
+    if (this.gone || this.command !== null) return
+    if (!this.aside && (this.state.attached || this.state.watch === 'kept')) return
+    this.drop()
+    this.transaction.remove()
   }
 
   pause(): void {
@@ -127,10 +138,8 @@ export class Own {
     if (this.gone || !had) return
     const { command } = this
     if (command === null) return
-    if (this.transaction.pending || command.route === 'subscription') {
-      this.later()
-      return
-    }
+    // goes on with the next connection
+    if (this.transaction.pending || command.route === 'subscription') return
     this.transaction.forget()
     this.finish(command, this.sent && !isRepeatable(command) ? uncertain : null)
   }
@@ -147,9 +156,7 @@ export class Own {
   /** A primary is there: what lives by its connection is set up again. */
   restore(): void {
     if (this.gone || this.connection !== null) return
-    const { state } = this
-    const attached = state.subscribed || state.monitoring || state.tracking !== null
-    if (this.command !== null || (attached && !this.aside)) this.go()
+    if (this.command !== null || (this.state.attached && !this.aside)) this.go()
   }
 
   /** It has waited too long. */
@@ -171,6 +178,7 @@ export class Own {
     // what CLIENT CACHING says holds for one command
     if (answer !== null && command.route !== 'tracking') this.state.caching = null
     if (answer === uncertain) this.hub.counters.uncertain++
+    this.rest()
     this.host.specialDone(command, answer)
   }
 
@@ -181,12 +189,6 @@ export class Own {
     this.connection = null
     this.stream.clear()
     this.transaction.remove()
-  }
-
-  private later(): void {
-    setTimeout(() => {
-      if (!this.gone && this.connection === null && this.command !== null) this.go()
-    }, retryMs)
   }
 
   /** Goes on with the command, on a connection that is as it has to be. */
@@ -220,7 +222,7 @@ export class Own {
 
   private restoreLater(): void {
     setTimeout(() => {
-      if (this.hub.target() !== null) this.restore()
+      this.restore()
     }, retryMs)
   }
 
@@ -281,7 +283,7 @@ export class Own {
         break
     }
     this.sent = true
-    const before = command.request.name.startsWith('WAIT') ? abreast : []
+    const before = abreastOf(command)
     this.ask(
       [...before, command.wire()],
       [

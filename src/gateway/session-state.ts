@@ -40,6 +40,11 @@ export class SessionState {
     return this.watch !== 'none'
   }
 
+  /** It lives by a connection of its own, whatever it sends. */
+  get attached(): boolean {
+    return this.subscribed || this.monitoring || this.tracking !== null
+  }
+
   get subscribed(): boolean {
     for (const names of this.subscriptions.values()) if (names.size > 0) return true
     return false

@@ -232,3 +232,60 @@ test('the number that CLIENT ID gives is nobody else at the primary', async () =
   await other.expect(':0\r\n-ERR CLIENT TRACKING REDIRECT is not available through the gateway\r\n')
   for (const one of [client, other]) one.destroy()
 })
+
+/** How many connections of the gateway there are at the primary, and markers. */
+async function kept(): Promise<string> {
+  const list = JSON.stringify(await group.ask(0, ['CLIENT', 'LIST']))
+  const markers = (await group.ask(0, ['KEYS', 'holdfast:marker:*:[sa]*'])) as readonly string[]
+  const clients = list.split('\\n').filter((line) => line.includes(' name=of-its-own ')).length
+  return `${String(clients)} connections, ${String(markers.length)} markers`
+}
+
+test('a session keeps a connection of its own for as long as it needs one', async () => {
+  await eventually(
+    'none of others',
+    8000,
+    async () => (await kept()).endsWith(' 0 markers') || (await kept()),
+  )
+  const sessions = await Promise.all(Array.from({ length: 10 }, () => open()))
+  const counting = 'EVAL "return redis.call(\'INCR\',KEYS[1])" 1 kept\r\n'
+  for (const [place, client] of sessions.entries()) {
+    client.send(`CLIENT SETNAME of-its-own\r\n${counting}`)
+    await client.expect(`+OK\r\n:${String(place + 1)}\r\n`)
+  }
+  // on the connection that they have in common for this
+  const other = await open()
+  other.send('CLIENT SETNAME at-the-door\r\n')
+  await other.expect('+OK\r\n')
+  const [watching, subscribed, tracks] = sessions
+  watching?.send('WATCH k\r\n')
+  subscribed?.send('SUBSCRIBE news\r\n')
+  tracks?.send('CLIENT TRACKING ON\r\n')
+  for (const client of [watching, tracks]) await client?.expect('+OK\r\n')
+  await subscribed?.expect('*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n')
+  await eventually('the others are given up', 8000, async () => {
+    const now = await kept()
+    return now === '3 connections, 3 markers' || now
+  })
+  // it was not given up, and its WATCH holds
+  sessions[3]?.send(`SET k new\r\n${counting}`)
+  await sessions[3]?.expect('+OK\r\n:11\r\n')
+  watching?.send('MULTI\r\nSET k 1\r\nEXEC\r\n')
+  await watching?.expect('+OK\r\n+QUEUED\r\n*-1\r\n')
+  subscribed?.send('UNSUBSCRIBE\r\n')
+  await subscribed?.expect('*3\r\n$11\r\nunsubscribe\r\n$4\r\nnews\r\n:0\r\n')
+  tracks?.send('CLIENT TRACKING OFF\r\n')
+  await tracks?.expect('+OK\r\n')
+  await eventually('all are given up', 8000, async () => {
+    const now = await kept()
+    return now === '0 connections, 0 markers' || now
+  })
+  for (const client of sessions) client.send(counting)
+  for (const [place, client] of sessions.entries())
+    await eventually(
+      `${String(place)} goes on`,
+      5000,
+      () => client.received.endsWith('\r\n') || client.received,
+    )
+  for (const client of [...sessions, other]) client.destroy()
+})
