@@ -47,7 +47,7 @@ function reattach({ state, subscriptions, bare, ask, deliver, done }: Attachment
   }
   const again = state.resubscribe()
   const extra = state.reattach()
-  if (state.tracking !== null) deliver(forgetAll)
+  if (state.tracking !== null && state.protocol === 3) deliver(forgetAll)
   subscriptions.expect(again.confirmations, again.confirmations, extra.length === 0 ? done : nothing)
   if (extra.length + again.commands.length === 0) done()
   else {

@@ -3,8 +3,9 @@ import type { Request } from '../resp/request.ts'
 import { KeySignals, type KeySignalsOptions } from './key-signals.ts'
 import type { Waiter } from './waiter.ts'
 
-/** Who waits for a key, first come first. */
+/** Who waits for a key of one database, first come first. */
 interface Line {
+  readonly key: string
   readonly waiters: Set<Waiter>
   /** The key may have changed since its waiters were last tried. */
   changed: boolean
@@ -14,17 +15,19 @@ interface Line {
 /** Everybody who waits for an element: tried one after the other when a key changes, as Redis serves those it has blocked. */
 export class Blocking {
   private readonly signals: KeySignals
-  private readonly lines = new Map<string, Line>()
+  /** By database, then by key: a key's name says nothing of which database it is in. */
+  private readonly lines = new Map<number, Map<string, Line>>()
   private readonly bySession = new Map<number, Waiter>()
 
   constructor(options: Omit<KeySignalsOptions, 'onSignal' | 'onAll'>) {
     this.signals = new KeySignals({
       ...options,
+      // names no database
       onSignal: (key) => {
-        this.changed(key)
+        for (const lines of this.lines.values()) this.changed(lines, key)
       },
       onAll: () => {
-        for (const key of this.lines.keys()) this.changed(key)
+        for (const lines of this.lines.values()) for (const key of lines.keys()) this.changed(lines, key)
       },
     })
   }
@@ -33,25 +36,27 @@ export class Blocking {
   async add(waiter: Waiter): Promise<void> {
     this.bySession.set(waiter.sessionId, waiter)
     const { keys } = waiter.form
-    const first = !keys.some((key) => this.lines.has(key))
+    const lines = this.linesOf(waiter.db)
+    const first = !keys.some((key) => lines.has(key))
     if (first && (await waiter.try(null)) === 'over') return
     if (waiter.over) return
     for (const key of keys) {
-      let line = this.lines.get(key)
+      let line = lines.get(key)
       if (line === undefined)
-        this.lines.set(key, (line = { waiters: new Set(), changed: false, serving: false }))
+        lines.set(key, (line = { key, waiters: new Set(), changed: false, serving: false }))
       line.waiters.add(waiter)
     }
-    for (const key of keys) this.changed(key)
+    for (const key of keys) this.changed(lines, key)
   }
 
   remove(waiter: Waiter): void {
     if (this.bySession.get(waiter.sessionId) === waiter) this.bySession.delete(waiter.sessionId)
+    const lines = this.linesOf(waiter.db)
     for (const key of waiter.form.keys) {
-      const line = this.lines.get(key)
+      const line = lines.get(key)
       if (line === undefined) continue
       line.waiters.delete(waiter)
-      if (line.waiters.size === 0 && !line.serving) this.lines.delete(key)
+      if (line.waiters.size === 0 && !line.serving) lines.delete(key)
     }
   }
 
@@ -76,28 +81,36 @@ export class Blocking {
     this.signals.stop()
   }
 
-  private changed(key: string): void {
-    const line = this.lines.get(key)
+  private linesOf(db: number): Map<string, Line> {
+    const known = this.lines.get(db)
+    if (known !== undefined) return known
+    const made = new Map<string, Line>()
+    this.lines.set(db, made)
+    return made
+  }
+
+  private changed(lines: Map<string, Line>, key: string): void {
+    const line = lines.get(key)
     if (line === undefined) return
     line.changed = true
     if (line.serving) return
     line.serving = true
-    void this.serve(key, line)
+    void this.serve(lines, line)
   }
 
-  private async serve(key: string, line: Line): Promise<void> {
+  private async serve(lines: Map<string, Line>, line: Line): Promise<void> {
     while (line.changed && line.waiters.size > 0) {
       line.changed = false
       // first to be told of the next change, then to look: no change is missed
-      if (!(await this.signals.register(key))) break
-      await tryAll(key, line)
+      if (!(await this.signals.register(line.key))) break
+      await tryAll(line)
     }
     line.serving = false
-    if (line.waiters.size === 0 && this.lines.get(key) === line) this.lines.delete(key)
+    if (line.waiters.size === 0 && lines.get(line.key) === line) lines.delete(line.key)
   }
 }
 
-async function tryAll(key: string, { waiters }: Line): Promise<void> {
+async function tryAll({ key, waiters }: Line): Promise<void> {
   const together: Promise<unknown>[] = []
   for (const waiter of [...waiters]) {
     if (waiter.over) continue

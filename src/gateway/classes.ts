@@ -16,7 +16,6 @@ export function classOf(command: Command): CommandClass {
     case 'blocking':
       return 'blocking'
     case 'once':
-    case 'own':
       return 'admin'
     default:
       return 'read'

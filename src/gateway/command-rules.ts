@@ -37,6 +37,7 @@ export function treat(request: Request, databases: number): Treatment {
     case 'COPY':
       return treatCopy(request, databases)
     case 'CLIENT': {
+      if (request.keyword(1) === 'TRACKING' && redirects(request)) return refusal('CLIENT TRACKING REDIRECT')
       const quiet = request.keyword(1) === 'REPLY' && request.keyword(2) !== 'ON' && request.argc === 3
       return quiet ? refusal(`CLIENT REPLY ${request.keyword(2)}`) : pass
     }
@@ -71,6 +72,12 @@ function inRange(index: string | undefined, databases: number): Treatment {
   return index !== undefined && /^(?:0|[1-9]\d{0,9})$/.test(index) && Number(index) >= databases
     ? outOfRange
     : pass
+}
+
+/** To a number that CLIENT ID gave: at the primary it is nobody's, and another one after every failover. */
+function redirects(request: Request): boolean {
+  for (let at = 3; at < request.argc; at++) if (request.keyword(at) === 'REDIRECT') return true
+  return false
 }
 
 function refusal(what: string): Treatment {

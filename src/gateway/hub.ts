@@ -8,6 +8,7 @@ import type { Connect } from './connection.ts'
 import type { Door } from './door.ts'
 import type { Ack, Delivery, GatewayLimits } from '../spec/gateway-settings.ts'
 import type { Pool } from './pool.ts'
+import type { Resting } from './resting.ts'
 import type { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
 import type { SessionState } from './session-state.ts'
@@ -34,6 +35,8 @@ export interface Hub {
   readonly scripts: ScriptCache
   /** Who waits for an element. */
   readonly blocking: Blocking
+  /** What sessions keep and do not use. */
+  readonly resting: Resting
   /** Who sets connections up for sessions: may do all of it. */
   readonly setter: RedisCredentials | null
   /** Milliseconds of a clock that never goes back. */

@@ -10,6 +10,7 @@ import type { Door } from './door.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 import type { Hub } from './hub.ts'
 import type { Pools } from './pools.ts'
+import { Resting } from './resting.ts'
 import { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
 import { noTraffic } from './traffic.ts'
@@ -29,11 +30,14 @@ export interface HubParts extends GatewayOptions {
   readonly closed: (session: Session) => void
 }
 
+/** No connection of Redis ever has such a number: CLIENT KILL ID with a session's is about nobody else. */
+const firstId = 2 ** 40
+
 /** What sessions see of the gateway. */
 export function makeHub(parts: HubParts): Hub {
   const { gateway, redis } = parts.topology
   const connect = parts.connect ?? plainConnect
-  let lastId = 0
+  let lastId = firstId
   let lastMarker = 0
   return {
     gatewayId: randomBytes(6).toString('hex'),
@@ -51,6 +55,7 @@ export function makeHub(parts: HubParts): Hub {
     scripts: new ScriptCache(),
     door: parts.door,
     blocking: new Blocking({ connect, setter: parts.nodeCredentials, target: parts.target }),
+    resting: new Resting(),
     setter: parts.nodeCredentials,
     now: parts.now,
     target: parts.target,

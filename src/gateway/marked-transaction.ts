@@ -39,7 +39,10 @@ export class MarkedTransaction {
   pending = false
   private readonly hub: Hub
   private readonly state: SessionState
-  private readonly key: string
+  private readonly name: string
+  private key: string
+  /** Of how many markers it is: a late removal of one is never that of the next. */
+  private generation = 0
   /** Which primary's connection the marker is known to stand for; null: none. */
   private madeOn: Primary | null = null
   private exists = false
@@ -55,12 +58,15 @@ export class MarkedTransaction {
   constructor(hub: Hub, state: SessionState, name: string) {
     this.hub = hub
     this.state = state
+    this.name = name
     this.key = markerKeyOf(hub.gatewayId, name)
   }
 
   run(run: TransactionRun): void {
     this.current = run
-    const marked = this.hub.delivery === 'exactly-once' && !this.unmarked
+    // with a marker, an EXEC would end what the client watches
+    const alone = run.single && run.watched
+    const marked = this.hub.delivery === 'exactly-once' && !this.unmarked && !alone
     if (!marked) {
       // what was watched stood on the connection that is lost
       const again = this.hub.delivery === 'at-least-once' && !run.watched
@@ -75,11 +81,6 @@ export class MarkedTransaction {
     this.prepare(run)
   }
 
-  /** Nothing was sent yet, or the marker can tell what became of it. */
-  get underWay(): boolean {
-    return this.current !== null
-  }
-
   /** The outcome will not be asked for any more. */
   forget(): void {
     this.current = null
@@ -92,6 +93,8 @@ export class MarkedTransaction {
   remove(): void {
     if (this.exists) this.hub.removeMarkers([this.key])
     this.exists = false
+    this.madeOn = null
+    this.key = markerKeyOf(this.hub.gatewayId, `${this.name}.${String(++this.generation)}`)
   }
 
   /** Makes the marker, or asks it what happened. */
@@ -179,6 +182,7 @@ export class MarkedTransaction {
           encodeCommand(['WATCH', this.key]),
           encodeCommand(['EVAL', checkScript, '1', this.key, this.tokenText(), String(this.sequence)]),
           db,
+          ...this.state.cachingAgain(),
         ]
       : []
     const mark = marked
@@ -246,7 +250,7 @@ export class MarkedTransaction {
   private tryAgain(run: TransactionRun): void {
     this.pending = false
     // EXEC has ended the watch: a second one would run whatever has changed meanwhile
-    if (run.watched) this.end(run, nullOf(this.state.protocol))
+    if (run.watched && !run.single) this.end(run, nullOf(this.state.protocol))
     else run.again()
   }
 

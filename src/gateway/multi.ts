@@ -12,7 +12,6 @@ import { ok } from './words.ts'
 interface Surroundings {
   /** The pool knows what the user may do. */
   readonly rights: () => Pool
-  readonly watchBroken: () => boolean
   readonly unwatch: () => void
   readonly reset: () => void
 }
@@ -50,7 +49,7 @@ export class Multi {
 
   /** A command was given up, and its client told that it did not run: neither does the transaction to which it belongs. */
   gaveUp(command: Command): void {
-    if (command.request.name === 'EXEC') this.forget()
+    if (command.request.name === 'EXEC') this.end()
     else this.abort()
   }
 
@@ -82,7 +81,7 @@ export class Multi {
         return host.answer(resetAnswer)
       case 'exec':
         this.transaction = null
-        if (transaction.aborted || this.around.watchBroken()) {
+        if (transaction.aborted || state.watch === 'lost') {
           const { aborted } = transaction
           transaction.abort()
           this.forgetWatch()
@@ -92,8 +91,15 @@ export class Multi {
         command.block = transaction.commands
         command.size += transaction.bytes
         if (transaction.commands.length === 0 && !state.watching) return host.answer(emptyArray)
-        if (hub.delivery !== 'exactly-once' || state.watching) command.direct = true
+        if (hub.delivery !== 'exactly-once' || state.watching || state.tracking !== null)
+          command.direct = true
         return true
+      case 'subscription':
+        // its confirmations would stand within EXEC's answer, more of them than it says
+        transaction.abort()
+        return host.answer(
+          encodeError(`ERR ${command.request.name} within MULTI is not available through the gateway`),
+        )
       default:
         if (facts === undefined || facts.noMulti || !this.around.rights().unrestricted(command))
           // what it is replaced by says nothing of the user's rights
@@ -125,7 +131,7 @@ export class Multi {
 
   private forgetWatch(): void {
     if (this.state.watching) this.around.unwatch()
-    this.state.watching = false
+    this.state.watch = 'none'
   }
 }
 

@@ -1,20 +1,21 @@
 import { encodeCommand } from '../resp/encode.ts'
-import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
+import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
+import { abreastOf } from './abreast.ts'
 import { attach, type Taker } from './attach.ts'
 import { acceptBlock } from './block-effects.ts'
 import type { Command } from './command.ts'
 import { isAboutData, isRepeatable } from './command-kinds.ts'
 import { Connection } from './connection.ts'
+import { cursorForClient } from './cursors.ts'
 import { Fifo } from './fifo.ts'
 import type { Hub } from './hub.ts'
 import { countLoss, mostLosses } from './losses.ts'
 import { MarkedTransaction, nullOf } from './marked-transaction.ts'
-import { MessageGate } from './message-gate.ts'
+import { OwnStream } from './own-stream.ts'
 import { isRefusal } from './refusals.ts'
 import type { SessionState } from './session-state.ts'
-import { Subscriptions } from './subscriptions.ts'
-import { uncertain } from './words.ts'
+import { noPrimary, uncertain } from './words.ts'
 
 /** The session, as far as its own connection needs to know it. */
 export interface OwnHost {
@@ -26,14 +27,13 @@ export interface OwnHost {
 }
 
 const retryMs = 20
+const nothing = (): void => undefined
 
 /**
  * A session's own connection to the primary, for what cannot be shared: WATCH, subscriptions, MONITOR, tracking, commands that block,
  * and transactions that no script can carry. What can be set up again on another connection is, before anything else.
  */
 export class Own {
-  /** A WATCH was lost with its connection: the next EXEC is null. */
-  watchBroken = false
   private readonly hub: Hub
   private readonly host: OwnHost
   private readonly state: SessionState
@@ -43,11 +43,14 @@ export class Own {
   /** When something was last asked (ms). */
   private askedMs = 0
   private command: Command | null = null
-  private readonly subscriptions: Subscriptions
+  /** The present connection was asked for it: it may have run. */
+  private sent = false
+  private readonly stream: OwnStream
   private readonly transaction: MarkedTransaction
-  private readonly gate: MessageGate
   private readonly aside: boolean
   private gone = false
+  /** When it last had a command (ms). */
+  restsSinceMs = 0
 
   /**
    * @param aside only for single writes of a session that watches on another connection: their EXEC would end the WATCH. It has
@@ -58,36 +61,59 @@ export class Own {
     this.host = host
     this.state = state
     this.aside = aside
-    this.subscriptions = new Subscriptions(state, (bytes, published) => {
-      if (!published || this.gate.open || hub.ack === 0) host.deliver(bytes)
-      else
-        this.gate.add(bytes.length, () => {
-          host.deliver(bytes)
-        })
-    })
-    this.gate = new MessageGate({
-      confirm: hub.confirm,
-      limitBytes: () => hub.limits.answerBytes,
-      onFull: () => this.connection?.pause(),
-      onEmpty: () => this.connection?.resume(),
+    this.stream = new OwnStream(hub, state, {
+      deliver: host.deliver.bind(host),
+      reply: this.take.bind(this),
+      isOpen: () => this.connection !== null,
+      isUnderWay: () => this.command !== null,
+      pause: () => this.connection?.pause(),
+      resume: () => this.connection?.resume(),
     })
     this.transaction = new MarkedTransaction(hub, state, `s${String(hub.nextMarker())}`)
   }
 
   run(command: Command): void {
     this.command = command
-    this.subscriptions.confirmed = 0
+    this.sent = false
+    this.stream.subscriptions.confirmed = 0
     this.go()
   }
 
   /** Follows what the door accepted: SELECT, CLIENT SETNAME and their like. */
   follow(command: Command): void {
-    if (this.ready) this.ask([command.wire()], [() => undefined])
+    if (this.connection === null) return
+    if (this.ready) {
+      this.ask(
+        [command.wire()],
+        [
+          (_, type) => {
+            if (type === replyType.error) this.connection?.close('it does not follow its session')
+          },
+        ],
+      )
+      return
+    }
+    // what it was told so far may be void
+    this.drop()
+    this.restore()
   }
 
   unwatch(): void {
-    this.watchBroken = false
-    if (this.ready) this.ask([encodeCommand(['UNWATCH'])], [() => undefined])
+    if (this.ready) this.ask([encodeCommand(['UNWATCH'])], [nothing])
+    this.rest()
+  }
+
+  private rest(): void {
+    this.restsSinceMs = performance.now()
+    this.hub.resting.add(this)
+  }
+
+  /** Nothing needs it now: a session has one for as long as it does. */
+  giveUp(): void {
+    if (this.gone || this.command !== null) return
+    if (!this.aside && (this.state.attached || this.state.watch === 'kept')) return
+    this.drop()
+    this.transaction.remove()
   }
 
   pause(): void {
@@ -114,57 +140,63 @@ export class Own {
     const { command } = this
     if (command === null) return
     countLoss([{ commands: [command] }], this.hub.target())
-    const enough = command.losses >= mostLosses
-    if (!enough && (this.transaction.underWay || command.route === 'subscription')) {
-      this.later()
+    // whatever it is, it ends connections: its session is told so when it takes it again
+    if (command.losses >= mostLosses) {
+      this.transaction.forget()
+      this.finish(command, null)
       return
     }
-    if (enough) this.transaction.forget()
-    this.command = null
-    const again = enough || isRepeatable(command)
-    this.host.specialDone(command, again ? null : uncertain)
-    if (!again) this.hub.counters.uncertain++
+    // goes on with the next connection
+    if (this.transaction.pending || command.route === 'subscription') return
+    this.transaction.forget()
+    this.finish(command, this.sent && !isRepeatable(command) ? uncertain : null)
+  }
+
+  private drop(): void {
+    if (this.connection !== null && this.watching) this.state.watch = 'lost'
+    this.connection?.discard()
+    this.connection = null
+    this.ready = false
+    this.takers.drain()
+    this.stream.clear()
   }
 
   /** A primary is there: what lives by its connection is set up again. */
   restore(): void {
     if (this.gone || this.connection !== null) return
-    const { state } = this
-    const attached = state.subscribed || state.monitoring || state.tracking !== null
-    if (this.command !== null || (attached && !this.aside)) this.go()
+    if (this.command !== null || (this.state.attached && !this.aside)) this.go()
   }
 
   /** It has waited too long. */
   expire(): void {
     const { command } = this
     if (command === null) return
-    this.command = null
+    const mayHaveRun = this.transaction.pending || (this.sent && !isRepeatable(command))
     this.drop()
+    // whatever became of it, EXEC has ended the WATCH
+    if (command.route === 'exec') this.state.watch = 'none'
     this.transaction.forget()
-    this.hub.counters.uncertain++
-    this.host.specialDone(command, uncertain)
+    if (!mayHaveRun) this.hub.counters.tryAgain++
+    this.finish(command, mayHaveRun ? uncertain : noPrimary)
+  }
+
+  /** @param answer null: it is to be tried again */
+  private finish(command: Command, answer: Buffer | readonly Buffer[] | null): void {
+    this.command = null
+    // what CLIENT CACHING says holds for one command
+    if (answer !== null && command.route !== 'tracking') this.state.caching = null
+    if (answer === uncertain) this.hub.counters.uncertain++
+    this.rest()
+    this.host.specialDone(command, answer)
   }
 
   discard(): void {
     this.gone = true
     this.command = null
-    this.drop()
-    this.transaction.remove()
-  }
-
-  private drop(): void {
-    if (this.connection !== null && this.watching) this.watchBroken = true
     this.connection?.discard()
     this.connection = null
-    this.ready = false
-    this.takers.drain()
-    this.gate.clear()
-  }
-
-  private later(): void {
-    setTimeout(() => {
-      if (!this.gone && this.connection === null && this.command !== null) this.go()
-    }, retryMs)
+    this.stream.clear()
+    this.transaction.remove()
   }
 
   /** Goes on with the command, on a connection that is as it has to be. */
@@ -184,7 +216,7 @@ export class Own {
         this.setUp()
       },
       onReplies: (framer) => {
-        this.read(framer)
+        this.stream.read(framer)
       },
       onClosed: () => {
         if (this.connection === connection) {
@@ -198,14 +230,14 @@ export class Own {
 
   private restoreLater(): void {
     setTimeout(() => {
-      if (this.hub.target() !== null) this.restore()
+      this.restore()
     }, retryMs)
   }
 
   private setUp(): void {
     attach({
       state: this.state,
-      subscriptions: this.subscriptions,
+      subscriptions: this.stream.subscriptions,
       setter: this.hub.setter,
       bare: this.aside,
       ask: (bytes, takers) => {
@@ -245,23 +277,25 @@ export class Own {
         }
         break
       case 'subscription':
-        this.subscriptions.expect(
+        this.stream.subscriptions.expect(
           this.state.subscriptionReplies(command.request),
-          this.subscriptions.confirmed,
+          this.stream.subscriptions.confirmed,
           () => {
-            if (this.command !== command) return
-            this.command = null
-            this.host.specialDone(command, [])
+            if (this.command === command) this.finish(command, [])
           },
         )
+        this.sent = true
         this.connection?.write([command.wire()])
         return
       default:
         break
     }
+    this.sent = true
+    const before = abreastOf(command)
     this.ask(
-      [command.wire()],
+      [...before, command.wire()],
       [
+        ...before.map(() => nothing),
         (bytes) => {
           this.answered(command, bytes)
         },
@@ -280,11 +314,10 @@ export class Own {
   }
 
   private startTransaction(command: Command, target: Primary): void {
-    if (command.route === 'exec' && this.watchBroken && !this.transaction.pending) {
-      this.unwatched()
-      this.command = null
+    if (command.route === 'exec' && this.state.watch === 'lost' && !this.transaction.pending) {
+      this.state.watch = 'none'
       this.transaction.forget()
-      this.host.specialDone(command, nullOf(this.state.protocol))
+      this.finish(command, nullOf(this.state.protocol))
       return
     }
     const block = command.block ?? [command]
@@ -305,13 +338,11 @@ export class Own {
       },
       done: (answer) => {
         if (this.command !== command) return
-        this.command = null
         if (command.route === 'exec') {
-          this.unwatched()
+          this.state.watch = 'none'
           if (acceptBlock(block, answer, this.state)) this.host.stateChanged()
         }
-        if (answer === uncertain) this.hub.counters.uncertain++
-        this.host.specialDone(command, answer)
+        this.finish(command, answer)
       },
       again: () => {
         setTimeout(() => {
@@ -321,62 +352,37 @@ export class Own {
     })
   }
 
-  private unwatched(): void {
-    this.state.watching = false
-    this.watchBroken = false
-  }
-
   private answered(command: Command, bytes: Buffer): void {
     if (this.command !== command) return
     if (isRefusal(bytes, 0, bytes.length)) {
-      this.command = null
-      this.host.specialDone(command, null)
+      this.finish(command, null)
       return
     }
-    this.command = null
     const failed = bytes[0] === replyType.error || bytes[0] === replyType.bulkError
     if (!failed) this.accept(command)
-    const answer = Buffer.from(bytes)
+    let answer: Buffer = Buffer.from(bytes)
+    if (command.cursorAt > 0) answer = cursorForClient(answer, command.cursorEpoch)
     if (!isAboutData(command)) {
-      this.host.specialDone(command, answer)
+      this.finish(command, answer)
       return
     }
-    this.command = command
     const { connection } = this
     this.hub.confirm({
       beginRound: () => undefined,
       confirmed: () => {
-        if (this.command !== command || this.connection !== connection) return
-        this.command = null
-        this.host.specialDone(command, answer)
+        if (this.command === command && this.connection === connection) this.finish(command, answer)
       },
     })
   }
 
   private accept(command: Command): void {
     this.state.accept(command.request)
-    if (command.route === 'watch') this.watchBroken = false
     if (command.route === 'door') this.host.stateChanged()
   }
 
   // ---- what comes
 
-  private read(framer: ReplyFramer): void {
-    while (this.connection !== null && framer.next()) {
-      const { type } = framer
-      const bytes = framer.slice()
-      if (!this.gate.waiting) this.take(bytes, type)
-      else {
-        const copy = Buffer.from(bytes)
-        this.gate.add(copy.length, () => {
-          this.take(copy, type)
-        })
-      }
-    }
-  }
-
   private take(bytes: Buffer, type: number): void {
-    if (this.subscriptions.take(bytes, type)) return
     if (type === replyType.error && this.refusedSubscription(bytes)) return
     const taker = this.takers.shift()
     if (taker === undefined) this.connection?.close('a reply without a command')
@@ -389,11 +395,11 @@ export class Own {
     if (
       !this.ready ||
       this.takers.length > 0 ||
-      this.subscriptions.awaited === 0 ||
+      this.stream.subscriptions.awaited === 0 ||
       command?.route !== 'subscription'
     )
       return false
-    this.subscriptions.awaited = 0
+    this.stream.subscriptions.awaited = 0
     this.answered(command, bytes)
     return true
   }

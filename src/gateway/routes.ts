@@ -7,7 +7,7 @@ import { factsOf, type CommandFacts, type CommandTable } from './command-table.t
  * - `write`: changes data; within a batch when a script can carry it, else as a transaction of its own.
  * - `once`: anything else the server knows: sent as it is, and never again.
  * - `door`: sets the session up; tried on a connection of its own.
- * - `own`: needs a connection that is the session's alone.
+ * - `blocking`: waits for others; holds nothing up meanwhile.
  * - the others are the gateway's own business.
  */
 export type Route =
@@ -15,7 +15,6 @@ export type Route =
   | 'write'
   | 'once'
   | 'door'
-  | 'own'
   | 'blocking'
   | 'subscription'
   | 'monitor'
@@ -48,8 +47,8 @@ const named = new Map<string, Route>([
   ['MONITOR', 'monitor'],
   ['RESET', 'reset'],
   ['QUIT', 'quit'],
-  ['WAIT', 'own'],
-  ['WAITAOF', 'own'],
+  ['WAIT', 'blocking'],
+  ['WAITAOF', 'blocking'],
   // without effect on data, though the server does not flag them as read-only
   ['PING', 'read'],
   ['ECHO', 'read'],

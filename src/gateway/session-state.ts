@@ -12,10 +12,13 @@ export class SessionState {
   protocol: 2 | 3 = 2
   db = 0
   inMulti = false
-  watching = false
+  /** Keys are watched. `lost`: their connection is gone, so the next EXEC is null, as when somebody else wrote. */
+  watch: 'none' | 'kept' | 'lost' = 'none'
   monitoring = false
   /** Arguments of CLIENT TRACKING; null: off. */
   tracking: readonly string[] | null = null
+  /** CLIENT CACHING's word for the next command; null: none. */
+  caching: string | null = null
   private auth: readonly string[] | null = null
   private name: string | null = null
   private readonly info = new Map<string, string>()
@@ -31,6 +34,15 @@ export class SessionState {
   /** It never said who it is. */
   get anonymous(): boolean {
     return this.auth === null
+  }
+
+  get watching(): boolean {
+    return this.watch !== 'none'
+  }
+
+  /** It lives by a connection of its own, whatever it sends. */
+  get attached(): boolean {
+    return this.subscribed || this.monitoring || this.tracking !== null
   }
 
   get subscribed(): boolean {
@@ -60,13 +72,14 @@ export class SessionState {
       case 'EXEC':
       case 'DISCARD':
         this.inMulti = false
-        this.watching = false
+        this.watch = 'none'
         break
       case 'WATCH':
-        this.watching = true
+        // what was lost with a connection is lost, whatever is watched since
+        if (this.watch === 'none') this.watch = 'kept'
         break
       case 'UNWATCH':
-        this.watching = false
+        this.watch = 'none'
         break
       case 'MONITOR':
         this.monitoring = true
@@ -132,8 +145,14 @@ export class SessionState {
   reattach(): readonly Buffer[] {
     return [
       ...(this.tracking === null ? [] : [encodeCommand(['CLIENT', 'TRACKING', ...this.tracking], latin1)]),
+      ...this.cachingAgain(),
       ...(this.monitoring ? [encodeCommand(['MONITOR'])] : []),
     ]
+  }
+
+  /** CLIENT CACHING once more: other commands have come between. */
+  cachingAgain(): readonly Buffer[] {
+    return this.caching === null ? [] : [encodeCommand(['CLIENT', 'CACHING', this.caching])]
   }
 
   /**
@@ -202,6 +221,10 @@ export class SessionState {
         break
       case 'TRACKING':
         this.tracking = on ? request.args().slice(2) : null
+        this.caching = null
+        break
+      case 'CACHING':
+        this.caching = value
         break
     }
   }
@@ -219,9 +242,10 @@ export class SessionState {
     Object.assign(this, {
       noTouch: false,
       inMulti: false,
-      watching: false,
+      watch: 'none',
       monitoring: false,
       tracking: null,
+      caching: null,
     })
     this.info.clear()
     this.subscriptions.clear()

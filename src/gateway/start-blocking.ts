@@ -79,6 +79,7 @@ function begin(
   const waiter: Waiter = new Waiter({
     hub,
     sessionId: host.sessionId,
+    db: host.state.db,
     command,
     form,
     protocol: host.state.protocol,

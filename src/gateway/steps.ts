@@ -58,7 +58,6 @@ export class Steps {
     })
     this.multi = new Multi(hub, host, queue, state, {
       rights: () => this.poolOf(),
-      watchBroken: () => this.own?.watchBroken === true,
       unwatch: () => this.own?.unwatch(),
       reset: () => this.resetAll(),
     })
@@ -136,6 +135,8 @@ export class Steps {
     if (command.refused || this.multi.open || this.boundToOwn) return false
     switch (command.route) {
       case 'write':
+        // what a script reads is tracked too
+        return this.state.tracking === null || !scripts.has(command.request.name)
       case 'once':
       case 'discard':
         return true
@@ -345,5 +346,7 @@ export class Steps {
     this.own.run(command)
   }
 }
+
+const scripts = new Set(['EVAL', 'EVALSHA', 'FCALL'])
 
 const resetAnswer = Buffer.from('+RESET\r\n')

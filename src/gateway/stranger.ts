@@ -10,6 +10,8 @@ const ping = encodeCommand(['PING'])
 const retryMs = 20
 
 export const noAuth = encodeError('NOAUTH Authentication required.')
+/** Redis' words for any EXEC that it does not take. */
+const noAuthExec = encodeError('EXECABORT Transaction discarded because of: NOAUTH Authentication required.')
 
 /**
  * A client that has not said who it is. Redis decides when somebody connects whether they must, and a password may be set or taken
@@ -50,7 +52,8 @@ export class Stranger {
       if (!strangers.refused) {
         this.state.admitted = true
         this.pump()
-      } else if (named || isTooLong(command.request)) this.judge(command, noAuth)
+      } else if (named || isTooLong(command.request))
+        this.judge(command, command.request.name === 'EXEC' ? noAuthExec : noAuth)
       else
         this.question(target, command.wire(), (words) => {
           this.judge(command, words)

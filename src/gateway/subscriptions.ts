@@ -6,19 +6,21 @@ const monitorLine = /^\+\d+\.\d+ \[/
 const messages = /^(?:p|s)?message$/
 const confirmations = /^(?:p|s)?(?:un)?subscribe$/
 
+/** `message`: somebody published it. `invalidation`: a key changed that the client tracks. */
+export type Streamed = 'message' | 'invalidation' | 'other'
+
 /** What a session's own connection streams: messages, MONITOR's lines, and the confirmations of subscriptions. */
 export class Subscriptions {
   /** Confirmations of the present command that the client has seen, and that are still to come. */
   confirmed = 0
   awaited = 0
   private readonly state: SessionState
-  private readonly deliver: (bytes: Buffer, published: boolean) => void
+  private readonly deliver: (bytes: Buffer, what: Streamed) => void
   /** Confirmations that the client has had before, from a connection that was lost. */
   private silent = 0
   private complete: () => void = () => undefined
 
-  /** @param deliver is told whether somebody published it */
-  constructor(state: SessionState, deliver: (bytes: Buffer, published: boolean) => void) {
+  constructor(state: SessionState, deliver: (bytes: Buffer, what: Streamed) => void) {
     this.state = state
     this.deliver = deliver
   }
@@ -35,7 +37,7 @@ export class Subscriptions {
     const { state } = this
     if (type === replyType.simple) {
       if (!state.monitoring || !monitorLine.test(bytes.toString('latin1', 0, 40))) return false
-      this.deliver(Buffer.from(bytes), false)
+      this.deliver(Buffer.from(bytes), 'other')
       return true
     }
     if (type !== replyType.push && type !== replyType.array) return false
@@ -47,7 +49,10 @@ export class Subscriptions {
       return true
     }
     if (type === replyType.array && !messages.test(kind)) return false
-    this.deliver(Buffer.from(bytes), messages.test(kind))
+    this.deliver(
+      Buffer.from(bytes),
+      messages.test(kind) ? 'message' : kind === 'invalidate' ? 'invalidation' : 'other',
+    )
     return true
   }
 
@@ -57,7 +62,7 @@ export class Subscriptions {
     if (this.silent > 0) this.silent--
     else {
       this.confirmed++
-      this.deliver(Buffer.from(bytes), false)
+      this.deliver(Buffer.from(bytes), 'other')
     }
     if (this.awaited === 0) this.complete()
   }

@@ -9,6 +9,8 @@ export interface WaiterOptions {
   readonly hub: Hub
   /** As CLIENT ID gives it. */
   readonly sessionId: number
+  /** The database that its keys are in. */
+  readonly db: number
   readonly command: Command
   readonly form: BlockingForm
   readonly protocol: 2 | 3
@@ -32,6 +34,7 @@ export class Waiter {
   over = false
   readonly form: BlockingForm
   readonly sessionId: number
+  readonly db: number
   private readonly options: WaiterOptions
   private attempt: Attempt | null = null
   private trying: Promise<Outcome> | null = null
@@ -44,6 +47,7 @@ export class Waiter {
     this.options = options
     this.form = options.form
     this.sessionId = options.sessionId
+    this.db = options.db
     const { timeoutMs } = options.form
     if (timeoutMs > 0) this.startTimer(timeoutMs)
   }

@@ -16,12 +16,15 @@ export interface RedisConfInput {
 
 const backlogBytes = 64 * 2 ** 20
 
+/** The gateway's shared connections, agents, sentinels and replicas, with much to spare. */
+const otherClients = 1000
+
 /**
  * redis.conf of one node. It never says who is primary: that is told to the running server, and a start finds out anew.
  */
 export function renderRedisConf(input: RedisConfInput): string {
   const { topology, node } = input
-  const { redis, f } = topology
+  const { redis, gateway, f } = topology
   return lines([
     '# Written by Holdfast at every start of this node; changes belong in holdfast.yaml.',
     `bind ${node.address}`,
@@ -36,6 +39,8 @@ export function renderRedisConf(input: RedisConfInput): string {
     `aclfile ${quote(input.aclFile)}`,
     '# One more than clients can select: the last one holds the record of the in-sync set.',
     `databases ${String(redis.databases + 1)}`,
+    '# A client of the gateway has at most two connections of its own here.',
+    `maxclients ${String(2 * gateway.limits.sessions + otherClients)}`,
     '# What the data may take, and the replication backlog, which Redis counts too.',
     `maxmemory ${String(redis.maxmemoryBytes === 0 ? 0 : redis.maxmemoryBytes + backlogBytes)}`,
     'maxmemory-policy noeviction',
