@@ -10,6 +10,8 @@ export interface FaultDriver {
   observe(): Promise<Status>
   /** `redis-0`, `agent-1`, `app-2`, `gateway`, `front-door`, `supervisor`, …: what runs now. */
   components(): readonly string[]
+  /** The first process of a component as it is right now; null when none runs. */
+  process(component: string): { readonly pid: number; readonly stopped: boolean } | null
   /** The pid that is signalled must be one of the deployment's own. STOP is undone by CONT. */
   signal(component: string, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void>
   /** A planned restart, by the supervisor. */
@@ -19,8 +21,11 @@ export interface FaultDriver {
   refresh(): Promise<void>
   /** Starts what was stopped or killed and that nobody starts by itself (`./holdfast up`). */
   startAll(): Promise<void>
-  /** Nothing gets from any of `from` to any of `to`, nor back. Adds to what is cut already. */
-  cut(from: readonly Place[], to: readonly Place[]): Promise<void>
+  /**
+   * Nothing gets from any of `from` to any of `to`, nor back. Adds to what is cut already.
+   * @param only `sentinels`: only what goes to a sentinel (and its answers)
+   */
+  cut(from: readonly Place[], to: readonly Place[], only?: 'sentinels'): Promise<void>
   /** What arrives at this node from others takes so much longer, each way. */
   delay(node: number, milliseconds: number): Promise<void>
   /** Everything that was cut or delayed is whole again. */
@@ -28,10 +33,27 @@ export interface FaultDriver {
   /** A command to one node's redis-server itself, as an administrator. @returns the decoded reply */
   redis(node: number, words: readonly string[]): Promise<unknown>
   sentinel(node: number, words: readonly string[]): Promise<unknown>
+  /** As `redis`, for what has to be undone: `undo` is noted before, and run on the same node by `heal`. */
+  change(node: number, words: readonly string[], undo: readonly string[]): Promise<unknown>
+  /** A command through the gateway, as an application gives it, on a connection of its own. @returns the decoded reply */
+  gateway(words: readonly string[]): Promise<unknown>
   /** The node's data and sentinel state are gone. Its processes must not run. */
   emptyVolume(node: number): Promise<void>
   /** No byte more can be written to the node's volume until it is healed. */
   fillDisk(node: number): Promise<void>
+  /** Writes to the node's volume hang until it is healed. */
+  stallDisk(node: number): Promise<void>
+  /** The node's wall clock is so much ahead (or behind, below 0) of the others' until it is healed. */
+  stepClock(node: number, milliseconds: number): Promise<void>
+  /**
+   * A redis-server of somebody else, without the replication user's secret, wants to replicate this node. It runs until
+   * it is healed. `attached`: it got the data.
+   * @param as with no password, or with that of the applications
+   */
+  attachForeign(
+    node: number,
+    as: 'nobody' | 'application',
+  ): Promise<{ readonly attached: boolean; readonly says: string }>
   /** Everything that is broken by this driver is whole again. Idempotent. */
   heal(): Promise<void>
 }
@@ -47,7 +69,9 @@ export type Capability =
   | 'redis'
   | 'volume'
   | 'disk'
+  | 'disk-stall'
   | 'clock'
+  | 'foreign'
   | 'supervisor'
 
 /** A node (its redis-server, sentinel and agent), or where gateways and applications are. */
@@ -77,12 +101,18 @@ export interface Fault {
   readonly needs: readonly Capability[]
   /** Fewest nodes and instances that it makes sense with. */
   readonly atLeast?: { readonly nodes?: number; readonly instances?: number }
+  readonly atMost?: { readonly nodes?: number }
+  /**
+   * What is stored does not survive it, whoever stored it: refused unless the run is explicitly allowed to, and no
+   * count of a workload that runs beside it can be predicted.
+   */
+  readonly destroys?: 'data'
   /**
    * Calls that may end in an error while it lasts, and why, in words for the report. Left out: none may.
    * `in-hand`: what a dead instance, gateway or front door had in hand. `unavailable`: more than f nodes are gone,
-   * so commands wait past hold and are refused.
+   * so commands wait past hold and are refused. `out-of-memory`: Redis itself refuses writes, in its own words.
    */
-  readonly explains?: 'in-hand' | 'unavailable'
+  readonly explains?: 'in-hand' | 'unavailable' | 'out-of-memory'
   /** About how long it takes, recovery not counted, in milliseconds: the plan is made with it. */
   readonly lastsMs: number
   /** Part of the sensible mix that `verify` without arguments takes from. */
