@@ -113,6 +113,11 @@ export interface Fault {
    * so commands wait past hold and are refused. `out-of-memory`: Redis itself refuses writes, in its own words.
    */
   readonly explains?: 'in-hand' | 'unavailable' | 'out-of-memory'
+  /**
+   * Nodes that are lost while it lasts and until everything is healthy again: faults overlap while their sum is at most
+   * f. Left out: it runs alone.
+   */
+  readonly takesNodes?: number
   /** About how long it takes, recovery not counted, in milliseconds: the plan is made with it. */
   readonly lastsMs: number
   /** Part of the sensible mix that `verify` without arguments takes from. */
