@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
-import { runLoad } from '../../src/verify/workload.ts'
+import { idsOf, readFinalCounts } from '../../src/verify/workloads/final-counts.ts'
+import { runLoad } from '../../src/verify/workloads/http-load.ts'
 import type { MeasureContext, Measurement } from '../support/measurement.ts'
 import { until } from '../support/until.ts'
 import { openCable, type Cable } from './cable.ts'

@@ -1,4 +1,4 @@
-import type { History } from './history.ts'
+import type { CountedHistory } from './checkers/counted.ts'
 
 /** What a run looked like to its callers. Times in milliseconds; latencies count from when a call was due. */
 export interface Summary {
@@ -13,7 +13,7 @@ export interface Summary {
   readonly latencyMs: Readonly<Record<'p50' | 'p90' | 'p99' | 'p999', number>>
 }
 
-export function summarize(history: History): Summary {
+export function summarize(history: CountedHistory): Summary {
   const beginMs = history.reduce((first, { dueMs }) => Math.min(first, dueMs), Infinity)
   const endMs = history.reduce((last, operation) => Math.max(last, operation.endMs), -Infinity)
   const successes = history.filter(({ outcome }) => outcome.kind === 'ok')
@@ -35,7 +35,7 @@ export function summarize(history: History): Summary {
   }
 }
 
-function errorsOf(history: History): Record<string, number> {
+function errorsOf(history: CountedHistory): Record<string, number> {
   const whys = history.flatMap(({ outcome }) => (outcome.kind === 'ok' ? [] : [outcome.why]))
   return Object.fromEntries([...Map.groupBy(whys, (why) => why)].map(([why, all]) => [why, all.length]))
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import type { History, Operation } from '../../src/verify/history.ts'
+import type { Counted, CountedHistory } from '../../src/verify/checkers/counted.ts'
 
 /** A history that a correct atomic counter gave, with the counts it then had. */
 export interface SimulatedRun {
-  readonly history: History
+  readonly history: CountedHistory
   readonly initial: ReadonlyMap<string, number>
   readonly final: ReadonlyMap<string, number>
 }
@@ -13,7 +13,7 @@ interface Call {
   readonly caller: number
   readonly startMs: number
   readonly endMs: number
-  readonly kind: Operation['outcome']['kind']
+  readonly kind: Counted['outcome']['kind']
   /** When it took effect; undefined: never. An unknown call may do so long after its caller gave up. */
   readonly effectMs: number | undefined
 }
@@ -71,9 +71,9 @@ function count(calls: readonly Call[], initial: ReadonlyMap<string, number>): Si
   }
   const history = calls
     .toSorted((a, b) => a.endMs - b.endMs)
-    .map((call): Operation => {
+    .map((call): Counted => {
       const { id, caller, startMs, endMs, kind } = call
-      const outcome = kind === 'ok' ? { kind, count: counts.get(call) ?? NaN } : { kind, why: 'simulated' }
+      const outcome = kind === 'ok' ? { kind, answer: counts.get(call) ?? NaN } : { kind, why: 'simulated' }
       return { id, caller, dueMs: startMs, startMs, endMs, outcome }
     })
   return { history, initial, final }

@@ -1,39 +1,39 @@
-import { checkAnswers } from './checker-answers.ts'
-import type { History, Operation } from './history.ts'
+import { checkAnswers } from './answered-counts.ts'
+import type { Counted, CountedHistory } from './counted.ts'
 
 /** Something that no correct counter does. */
-export type Anomaly =
+export type CountAnomaly =
   /** The count at the end is below what was answered. */
   | { readonly kind: 'lost'; readonly id: string; readonly final: number; readonly atLeast: number }
   /** The count at the end is above all calls that may have counted: some counted more than once. */
   | { readonly kind: 'extra'; readonly id: string; readonly final: number; readonly atMost: number }
   /** One count was the answer to two calls. */
-  | { readonly kind: 'twice'; readonly id: string; readonly first: Operation; readonly second: Operation }
+  | { readonly kind: 'twice'; readonly id: string; readonly first: Counted; readonly second: Counted }
   /** A call that began after another had ended got no higher count. */
-  | { readonly kind: 'back'; readonly id: string; readonly earlier: Operation; readonly later: Operation }
+  | { readonly kind: 'back'; readonly id: string; readonly earlier: Counted; readonly later: Counted }
   /** The same, down to where counting starts: the count was thrown away. */
-  | { readonly kind: 'reset'; readonly id: string; readonly earlier: Operation; readonly later: Operation }
+  | { readonly kind: 'reset'; readonly id: string; readonly earlier: Counted; readonly later: Counted }
   /** A count outside of what the calls before and beside it allow. */
   | {
       readonly kind: 'wrong'
       readonly id: string
-      readonly operation: Operation
+      readonly operation: Counted
       readonly atLeast: number
       readonly atMost: number
     }
 
 export interface CheckInput {
-  readonly history: History
+  readonly history: CountedHistory
   /** Counts before the first call; an id that is not in it began at 0. */
   readonly initial?: ReadonlyMap<string, number>
   /** Counts after the last call; an id that is not in it could not be read. */
   readonly final: ReadonlyMap<string, number>
 }
 
-export interface Verdict {
+export interface CountVerdict {
   /** `unproved`: nothing wrong was seen, and some final counts are missing. */
   readonly result: 'sound' | 'violated' | 'unproved'
-  readonly anomalies: readonly Anomaly[]
+  readonly anomalies: readonly CountAnomaly[]
   /** Ids that were called and whose final count is missing. */
   readonly unread: readonly string[]
   readonly acknowledged: number
@@ -46,7 +46,7 @@ export interface Verdict {
  * an unknown call may take effect at any time after it began, or never. Anomalies of one cause are reported
  * where it shows, not for every call after it.
  */
-export function checkCounter({ history, initial = new Map(), final }: CheckInput): Verdict {
+export function checkCounter({ history, initial = new Map(), final }: CheckInput): CountVerdict {
   const byId = Map.groupBy(history, ({ id }) => id)
   const anomalies = [...byId].flatMap(([id, operations]) => {
     const start = initial.get(id) ?? 0
@@ -64,16 +64,21 @@ export function checkCounter({ history, initial = new Map(), final }: CheckInput
   }
 }
 
-function checkFinal(id: string, operations: History, initial: number, final: number | undefined): Anomaly[] {
+function checkFinal(
+  id: string,
+  operations: CountedHistory,
+  initial: number,
+  final: number | undefined,
+): CountAnomaly[] {
   if (final === undefined) return []
   const acknowledged = initial + countOf(operations, 'ok')
-  const answered = operations.flatMap(({ outcome }) => (outcome.kind === 'ok' ? [outcome.count] : []))
+  const answered = operations.flatMap(({ outcome }) => (outcome.kind === 'ok' ? [outcome.answer] : []))
   const atLeast = answered.reduce((highest, count) => Math.max(highest, count), acknowledged)
   const atMost = acknowledged + countOf(operations, 'unknown')
   if (final > atMost) return [{ kind: 'extra', id, final, atMost }]
   return final < atLeast ? [{ kind: 'lost', id, final, atLeast }] : []
 }
 
-function countOf(operations: History, kind: Operation['outcome']['kind']): number {
+function countOf(operations: CountedHistory, kind: Counted['outcome']['kind']): number {
   return operations.reduce((sum, { outcome }) => (outcome.kind === kind ? sum + 1 : sum), 0)
 }

@@ -1,28 +1,27 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { soundRun } from '../../test/harness/simulated-counter.ts'
-import type { SimulatedRun } from '../../test/harness/simulated-counter.ts'
-import { checkCounter } from './checker.ts'
-import type { Anomaly } from './checker.ts'
-import { decodeHistory, encodeHistory } from './history.ts'
-import type { History, Operation } from './history.ts'
+import { soundRun } from '../../../test/harness/simulated-counter.ts'
+import type { SimulatedRun } from '../../../test/harness/simulated-counter.ts'
+import { checkCounter } from './counts.ts'
+import type { CountAnomaly } from './counts.ts'
+import type { Counted, CountedHistory } from './counted.ts'
 
 const call = (
   startMs: number,
   endMs: number,
   count: number | 'unknown' | 'refused',
   caller = 0,
-): Operation => ({
+): Counted => ({
   id: 'id',
   caller,
   dueMs: startMs,
   startMs,
   endMs,
-  outcome: typeof count === 'number' ? { kind: 'ok', count } : { kind: count, why: 'test' },
+  outcome: typeof count === 'number' ? { kind: 'ok', answer: count } : { kind: count, why: 'test' },
 })
 
-const kindsOf = (history: History, final: number, initial = 0) =>
+const kindsOf = (history: CountedHistory, final: number, initial = 0) =>
   checkCounter({
     history,
     final: new Map([['id', final]]),
@@ -30,10 +29,12 @@ const kindsOf = (history: History, final: number, initial = 0) =>
   }).anomalies.map(({ kind }) => kind)
 
 const okOf = (run: SimulatedRun) => run.history.filter(({ outcome }) => outcome.kind === 'ok')
-const countOf = ({ outcome }: Operation) => (outcome.kind === 'ok' ? outcome.count : NaN)
-const withCount = (run: SimulatedRun, victim: Operation, count: number): SimulatedRun => ({
+const countOf = ({ outcome }: Counted) => (outcome.kind === 'ok' ? outcome.answer : NaN)
+const withCount = (run: SimulatedRun, victim: Counted, count: number): SimulatedRun => ({
   ...run,
-  history: run.history.map((one) => (one === victim ? { ...one, outcome: { kind: 'ok', count } } : one)),
+  history: run.history.map((one) =>
+    one === victim ? { ...one, outcome: { kind: 'ok', answer: count } } : one,
+  ),
 })
 
 describe('a sound history', () => {
@@ -46,15 +47,6 @@ describe('a sound history', () => {
       }),
       { numRuns: 3000 },
     )
-  })
-
-  it('survives being written and read', () => {
-    fc.assert(
-      fc.property(soundRun, ({ history }) => {
-        assert.deepEqual(decodeHistory(encodeHistory(history)), history)
-      }),
-    )
-    assert.throws(() => decodeHistory('\n{"id":1}\n'), /Line 2/)
   })
 })
 
@@ -73,7 +65,7 @@ const pairs = (run: SimulatedRun) =>
 const withFinal = (
   run: SimulatedRun,
   pick: number,
-  change: (operations: History, initial: number) => number,
+  change: (operations: CountedHistory, initial: number) => number,
 ) => {
   const id = pickOf(okOf(run), pick)?.id
   if (id === undefined) return undefined
@@ -81,10 +73,10 @@ const withFinal = (
   return { ...run, final: new Map(run.final).set(id, change(operations, run.initial.get(id) ?? 0)) }
 }
 
-const number = (operations: History, ...kinds: string[]) =>
+const number = (operations: CountedHistory, ...kinds: string[]) =>
   operations.filter(({ outcome }) => kinds.includes(outcome.kind)).length
 
-const plants: Readonly<Record<Anomaly['kind'], Plant>> = {
+const plants: Readonly<Record<CountAnomaly['kind'], Plant>> = {
   lost: (run, pick) => withFinal(run, pick, (all, initial) => initial + number(all, 'ok') - 1 - (pick % 3)),
   extra: (run, pick) =>
     withFinal(run, pick, (all, initial) => initial + number(all, 'ok', 'unknown') + 1 + (pick % 3)),

@@ -1,15 +1,15 @@
-import type { Anomaly } from './checker.ts'
-import type { History, Operation } from './history.ts'
+import type { CountAnomaly } from './counts.ts'
+import type { Counted, CountedHistory } from './counted.ts'
 
-interface Answered extends Operation {
-  readonly outcome: { readonly kind: 'ok'; readonly count: number }
+interface Answered extends Counted {
+  readonly outcome: { readonly kind: 'ok'; readonly answer: number }
 }
 
 /** Judges the counts that were answered for one id, which began at `initial`. */
-export function checkAnswers(id: string, operations: History, initial: number): Anomaly[] {
+export function checkAnswers(id: string, operations: CountedHistory, initial: number): CountAnomaly[] {
   const answered = operations.filter(isAnswered).sort((a, b) => a.startMs - b.startMs)
   const backwards = findBack(id, answered, initial)
-  const accused = new Set<Operation>(backwards.map(({ later }) => later))
+  const accused = new Set<Counted>(backwards.map(({ later }) => later))
   const outside = isSequential(operations)
     ? findUnpredicted(id, operations, initial)
     : findOutOfBounds(id, operations, answered, initial)
@@ -20,20 +20,20 @@ export function checkAnswers(id: string, operations: History, initial: number): 
   ]
 }
 
-function isAnswered(operation: Operation): operation is Answered {
+function isAnswered(operation: Counted): operation is Answered {
   return operation.outcome.kind === 'ok'
 }
 
-function findTwice(id: string, answered: readonly Answered[]): Anomaly[] {
+function findTwice(id: string, answered: readonly Answered[]): CountAnomaly[] {
   const seen = new Map<number, Answered>()
   return answered.flatMap((second) => {
-    const first = seen.get(second.outcome.count)
-    seen.set(second.outcome.count, first ?? second)
+    const first = seen.get(second.outcome.answer)
+    seen.set(second.outcome.answer, first ?? second)
     return first ? [{ kind: 'twice' as const, id, first, second }] : []
   })
 }
 
-type Back = Extract<Anomaly, { kind: 'back' | 'reset' }> & { readonly later: Answered }
+type Back = Extract<CountAnomaly, { kind: 'back' | 'reset' }> & { readonly later: Answered }
 
 /** After a step back the lower count is the new measure: what it was measured against counts no longer. */
 function findBack(id: string, byStart: readonly Answered[], initial: number): Back[] {
@@ -44,10 +44,10 @@ function findBack(id: string, byStart: readonly Answered[], initial: number): Ba
   let validFromMs = -Infinity
   for (const later of byStart) {
     for (let next = byEnd[ended]; next && next.endMs < later.startMs; next = byEnd[++ended])
-      if (next.startMs >= validFromMs && next.outcome.count > (highest?.outcome.count ?? -Infinity))
+      if (next.startMs >= validFromMs && next.outcome.answer > (highest?.outcome.answer ?? -Infinity))
         highest = next
-    if (!highest || later.outcome.count > highest.outcome.count) continue
-    const kind = later.outcome.count <= Math.max(initial, 1) ? 'reset' : 'back'
+    if (!highest || later.outcome.answer > highest.outcome.answer) continue
+    const kind = later.outcome.answer <= Math.max(initial, 1) ? 'reset' : 'back'
     found.push({ kind, id, earlier: highest, later })
     highest = later
     validFromMs = later.startMs
@@ -55,10 +55,10 @@ function findBack(id: string, byStart: readonly Answered[], initial: number): Ba
   return found
 }
 
-type Wrong = Extract<Anomaly, { kind: 'wrong' }>
+type Wrong = Extract<CountAnomaly, { kind: 'wrong' }>
 
 /** One caller, one call at a time: every count is predicted, as a range while unknown calls may still count. */
-function isSequential(operations: History): boolean {
+function isSequential(operations: CountedHistory): boolean {
   const byStart = operations.toSorted((a, b) => a.startMs - b.startMs)
   return byStart.every((operation, index) => {
     const previous = byStart[index - 1]
@@ -66,14 +66,14 @@ function isSequential(operations: History): boolean {
   })
 }
 
-function findUnpredicted(id: string, operations: History, initial: number): Wrong[] {
+function findUnpredicted(id: string, operations: CountedHistory, initial: number): Wrong[] {
   const found: Wrong[] = []
   let last = initial
   let mayStillCount = 0
   for (const operation of operations.toSorted((a, b) => a.startMs - b.startMs)) {
     if (operation.outcome.kind === 'unknown') mayStillCount += 1
     if (!isAnswered(operation)) continue
-    const { count } = operation.outcome
+    const { answer: count } = operation.outcome
     const atLeast = last + 1
     const atMost = atLeast + mayStillCount
     if (count < atLeast || count > atMost) found.push({ kind: 'wrong', id, operation, atLeast, atMost })
@@ -89,7 +89,7 @@ function findUnpredicted(id: string, operations: History, initial: number): Wron
  */
 function findOutOfBounds(
   id: string,
-  operations: History,
+  operations: CountedHistory,
   answered: readonly Answered[],
   initial: number,
 ): Wrong[] {
@@ -100,7 +100,7 @@ function findOutOfBounds(
   const found: Wrong[] = []
   let shift = 0
   for (const operation of answered) {
-    const { count } = operation.outcome
+    const { answer: count } = operation.outcome
     const atLeast = initial + below(ends, operation.startMs) + 1
     const atMost = initial + below(starts, operation.endMs, true)
     if (count >= Math.min(atLeast, atLeast + shift) && count <= Math.max(atMost, atMost + shift)) continue

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { HoldfastError } from '../errors.ts'
+import { HoldfastError } from '../../errors.ts'
 
 export interface FinalCountsOptions {
   /** A Redis or a gateway. */

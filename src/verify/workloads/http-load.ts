@@ -1,5 +1,6 @@
 import { Agent } from 'node:http'
-import type { History, Operation, Outcome } from './history.ts'
+import type { Counted, CountedHistory } from '../checkers/counted.ts'
+import type { Outcome } from '../operation.ts'
 import { callCounter } from './http-call.ts'
 
 export interface LoadOptions {
@@ -26,11 +27,11 @@ export interface LoadOptions {
 /** A load that is running. */
 export interface Load {
   /** All calls that have ended so far; it grows. */
-  readonly history: History
+  readonly history: CountedHistory
   /** All of it, once the duration is over or the signal aborted and the last call has ended. */
-  readonly finished: Promise<History>
+  readonly finished: Promise<CountedHistory>
   /** Starts no more calls; resolves with all of them once the last has ended. */
-  stop(): Promise<History>
+  stop(): Promise<CountedHistory>
   /** Resolves once so many more calls have been answered with a count; rejects when the load ends before. */
   answered(calls: number): Promise<void>
 }
@@ -42,9 +43,9 @@ export function runLoad(options: LoadOptions): Load {
   const ended = new AbortController()
   const timeout = durationMs === undefined ? [] : [AbortSignal.timeout(durationMs)]
   const signal = AbortSignal.any([ended.signal, ...timeout, ...(options.signal ? [options.signal] : [])])
-  const history: Operation[] = []
-  const watchers = new Set<(outcome: Outcome | undefined) => void>()
-  const finished = Promise.withResolvers<History>()
+  const history: Counted[] = []
+  const watchers = new Set<(outcome: Outcome<number> | undefined) => void>()
+  const finished = Promise.withResolvers<CountedHistory>()
   const free = Array.from({ length: callers }, (_, caller) => ({ caller, calls: 0 }))
   const beganMs = performance.now()
   const stepMs = ratePerSecond === undefined ? undefined : 1000 / ratePerSecond
@@ -108,7 +109,7 @@ export function runLoad(options: LoadOptions): Load {
       new Promise((resolve, reject) => {
         let missing = calls
         if (over) reject(new Error('The load is over.'))
-        const watcher = (outcome: Outcome | undefined) => {
+        const watcher = (outcome: Outcome<number> | undefined) => {
           if (outcome?.kind === 'ok') missing -= 1
           if (outcome && missing > 0) return
           watchers.delete(watcher)
