@@ -71,7 +71,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
   const blank = { ...blankState, virgin: !hasData(paths) && !hasSentinelState(paths) }
   const store = openStateStore(paths.state, blank)
   const redis = openRedisLink(topology, node, secrets.internal)
-  const sentinels = openSentinels(topology, secrets.internal)
+  const sentinels = openSentinels(topology, secrets.internal, node.address)
   const peers = openAgentClient(topology, secrets.internal, node.address)
   let alertUntil = -Infinity
   let stopping = false

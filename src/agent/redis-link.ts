@@ -3,6 +3,7 @@ import { parseRecord, encodeRecord, recordFields, recordKey, type InSyncRecord }
 import { swapMembersScript, writeRecordScript } from '../insync/scripts.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { RedisState } from './api.ts'
+import { connectorFrom } from './bound-connector.ts'
 import { attachedReplicas, parseInfo, type AttachedReplica } from './redis-info.ts'
 
 export interface InspectedRedis extends RedisState {
@@ -66,8 +67,12 @@ export function controlConnection(options: {
   internalSecret: string
   db?: number
   replyWithinMs?: number
+  /** What it comes from: a node's own address, so that a cut between nodes cuts it too. Left out: the system's choice. */
+  from?: string
 }): Redis {
+  const { from } = options
   const connection = new Redis({
+    ...(from === undefined ? {} : { Connector: connectorFrom(from, options.host, options.port) }),
     host: options.host,
     port: options.port,
     username: 'holdfast',
@@ -87,7 +92,13 @@ export function controlConnection(options: {
 
 export function openRedisLink(topology: Topology, node: NodeTopology, internalSecret: string): RedisLink {
   const { markersDb } = topology.redis
-  const redis = controlConnection({ host: node.address, port: node.redisPort, internalSecret, db: markersDb })
+  const redis = controlConnection({
+    host: node.address,
+    port: node.redisPort,
+    internalSecret,
+    db: markersDb,
+    from: node.address,
+  })
   return {
     inspect: () => inspect(redis),
     role: async () => {
