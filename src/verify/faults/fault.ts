@@ -14,6 +14,8 @@ export interface FaultDriver {
   process(component: string): { readonly pid: number; readonly stopped: boolean } | null
   /** The pid that is signalled must be one of the deployment's own. STOP is undone by CONT. */
   signal(component: string, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void>
+  /** Several at once: as one moment as one process can make it. Those that do not run are left out. */
+  signalAll(components: readonly string[], signal: 'KILL' | 'STOP' | 'CONT'): Promise<void>
   /** A planned restart, by the supervisor. */
   restart(component: string): Promise<void>
   switchover(to: string | undefined, signal: AbortSignal): Promise<void>
@@ -23,9 +25,10 @@ export interface FaultDriver {
   startAll(): Promise<void>
   /**
    * Nothing gets from any of `from` to any of `to`, nor back. Adds to what is cut already.
-   * @param only `sentinels`: only what goes to a sentinel (and its answers)
+   * @param only `sentinels`: only what a sentinel says or hears (also what it asks a redis-server);
+   *   `replication`: only what redis-servers say to each other
    */
-  cut(from: readonly Place[], to: readonly Place[], only?: 'sentinels'): Promise<void>
+  cut(from: readonly Place[], to: readonly Place[], only?: 'sentinels' | 'replication'): Promise<void>
   /** What arrives at this node from others takes so much longer, each way. */
   delay(node: number, milliseconds: number): Promise<void>
   /** Everything that was cut or delayed is whole again. */
@@ -37,7 +40,7 @@ export interface FaultDriver {
   change(node: number, words: readonly string[], undo: readonly string[]): Promise<unknown>
   /** A command through the gateway, as an application gives it, on a connection of its own. @returns the decoded reply */
   gateway(words: readonly string[]): Promise<unknown>
-  /** The node's data and sentinel state are gone. Its processes must not run. */
+  /** The node's data and sentinel state are gone; its processes die with them, and come back to find nothing. */
   emptyVolume(node: number): Promise<void>
   /** No byte more can be written to the node's volume until it is healed. */
   fillDisk(node: number): Promise<void>
@@ -54,8 +57,13 @@ export interface FaultDriver {
     node: number,
     as: 'nobody' | 'application',
   ): Promise<{ readonly attached: boolean; readonly says: string }>
-  /** Everything that is broken by this driver is whole again. Idempotent. */
+  /**
+   * Everything that is broken by this driver is whole again. Idempotent.
+   * @throws HoldfastError with all that could not be healed; it stays noted for the next attempt
+   */
   heal(): Promise<void>
+  /** Heals, and lets the guardian go. Nothing may be asked afterwards. */
+  close(): Promise<void>
 }
 
 export type Capability =

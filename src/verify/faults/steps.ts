@@ -143,6 +143,25 @@ export async function untilInSync(
   await context.until(what, limitMs, async () => {
     const status = await context.driver.observe()
     const now = status.nodes[node]?.inSync
-    return now === inSync || `the primary is ${status.primary ?? 'nobody'}, redis-${node} in sync: ${String(now)}`
+    return (
+      now === inSync || `the primary is ${status.primary ?? 'nobody'}, redis-${node} in sync: ${String(now)}`
+    )
   })
+}
+
+/**
+ * A node dies whole, and nobody starts it again before `meanwhile` is done.
+ * @returns the pids of what comes back at once
+ */
+export async function nodeDies(
+  context: FaultContext,
+  node: number,
+  meanwhile: () => Promise<void>,
+): Promise<ReadonlyMap<string, number>> {
+  const pids = pidsOf(context.driver, [`agent-${node}`, `redis-${node}`])
+  await whileStopped(context, ['supervisor'], async () => {
+    await kill(context, partsOf(node))
+    await meanwhile()
+  })
+  return pids
 }
