@@ -1,6 +1,7 @@
+import { attachedReplicas } from '../../agent/redis-info.ts'
 import type { Fault, FaultContext, Place } from './fault.ts'
-import { infoOf, masterSeenBy, setUntilHealed } from './redis-words.ts'
-import { castOf, epochOf, failed, pick, untilLater, type Cast } from './steps.ts'
+import { infoOf, setUntilHealed } from './redis-words.ts'
+import { castOf, epochOf, pick, untilInSync, untilLater, type Cast } from './steps.ts'
 
 /** Long enough for the others to notice, to elect and to go on, and for the primary to wonder; below hold. */
 const cutMs = 5000
@@ -51,7 +52,7 @@ const partitions: readonly Partition[] = [
 function partitionFault({ name, description, nodes, ordinary = false, sides }: Partition): Fault {
   return {
     name,
-    description: `${description}, for ${cutMs / 1000} s`,
+    description: `${description}, until the others go on without it and for ${cutMs / 2000} s more`,
     needs: ['network'],
     atLeast: { nodes: nodes ?? 3 },
     takesNodes: nodes === 5 ? 2 : 1,
@@ -63,41 +64,95 @@ function partitionFault({ name, description, nodes, ordinary = false, sides }: P
       const before = await epochOf(context)
       await whileCut(context, one, other, async () => {
         context.did(`${placesOf(one)} | ${placesOf(other)}`)
-        await context.pause(cutMs)
+        // That it is really cut off shows in who goes on without it.
+        if (one.includes(cast.primary)) await untilLater(context, before, 20_000)
+        else for (const node of one) if (node !== 'gateway') await untilInSync(context, node, false, 15_000)
+        await context.pause(cutMs / 2)
       })
-      // Nobody can be asked across the cut: that the others went on without the primary shows afterwards.
-      if (one.includes(cast.primary)) await untilLater(context, before, 20_000)
     },
   }
 }
 
+/** Which sentinel hears which: the pairs are cut one by one. */
 const partitionSentinels: Fault = {
   name: 'partition-sentinels',
-  description: `cuts the sentinels off from each other, not from the nodes, for ${cutMs / 1000} s`,
+  description: `the sentinels hear neither each other nor the other nodes for ${cutMs / 1000} s; the data goes on`,
   needs: ['network', 'redis'],
-  lastsMs: cutMs,
+  lastsMs: cutMs + 2000,
   ordinary: false,
   run: async (context) => {
     const { driver } = context
-    const { all, primary } = await castOf(context)
+    const { all } = await castOf(context)
     const { name } = await driver.observe()
-    await whileCutApart(context, all, async () => {
+    try {
+      for (const node of all) {
+        const others = all.filter((other) => other > node)
+        if (others.length > 0) await driver.cut([node], others, 'sentinels')
+      }
+      for (const sentinel of all)
+        await context.until(`sentinel-${sentinel} misses the others`, 15_000, async () => {
+          const answer = await driver.sentinel(sentinel, ['SENTINEL', 'SENTINELS', name])
+          const missed = JSON.stringify(answer).match(/"flags","[^"]*(?:s_down|disconnected)/g)?.length ?? 0
+          return missed === all.length - 1 || `it misses ${missed} of ${all.length - 1}`
+        })
       context.did('sentinels cut off from each other')
-      await context.until('a sentinel that misses the others', cutMs + 5000, async () => {
-        const answer = await driver.sentinel(primary, ['SENTINEL', 'SENTINELS', name])
-        return /s_down|disconnected/.test(JSON.stringify(answer)) || 'it sees them all'
-      })
-      const flags = (await masterSeenBy(driver, primary, name)).get('flags') ?? ''
-      if (/s_down/.test(flags)) throw failed('the sentinels lost the primary too, not only each other')
+      await context.answered(20, cutMs)
       await context.pause(cutMs)
-    })
+    } finally {
+      await driver.healNetwork()
+    }
   },
 }
 
-/** The others hear its data, the sentinels do not hear it: they must replace it while it could go on. */
+/** Its data arrives and nobody hears its sentinels: it must be replaced while it could go on. */
 const cutPrimaryFromSentinels: Fault = {
   name: 'cut-primary-from-sentinels',
-  description: 'the sentinels cannot get to the primary, its replicas and the gateway can',
+  description: 'the sentinels of other nodes cannot get to the primary, its replicas and the gateway can',
+  needs: ['network'],
+  takesNodes: 1,
+  lastsMs: cutMs,
+  ordinary: false,
+  run: async (context) => {
+    const { primary, replicas } = await castOf(context)
+    const before = await epochOf(context)
+    try {
+      await context.driver.cut([primary], replicas, 'sentinels')
+      context.did(`redis-${primary} (primary) cut off from the sentinels only`)
+      await untilLater(context, before, 20_000)
+    } finally {
+      await context.driver.healNetwork()
+    }
+  },
+}
+
+/** The sentinels hear it well: nobody replaces it, and nothing can be answered until it is whole again. */
+const cutPrimaryFromReplicas: Fault = {
+  name: 'cut-primary-from-replicas',
+  description: `the replicas cannot get to the primary, the sentinels and the gateway can, for ${cutMs / 1000} s`,
+  needs: ['network', 'redis'],
+  lastsMs: cutMs + 2000,
+  ordinary: false,
+  run: async (context) => {
+    const { driver } = context
+    const { primary, replicas } = await castOf(context)
+    try {
+      await driver.cut([primary], replicas, 'replication')
+      await context.until(`redis-${primary} misses its replicas`, 10_000, async () => {
+        const heard = attachedReplicas(await infoOf(driver, primary, 'replication'))
+        const silent = heard.filter(({ lagSeconds }) => lagSeconds >= 2)
+        return silent.length === heard.length || `${heard.length - silent.length} are heard`
+      })
+      context.did(`redis-${primary} (primary) cut off from its replicas only`)
+      await context.pause(cutMs)
+    } finally {
+      await driver.healNetwork()
+    }
+  },
+}
+
+const refuseSentinels: Fault = {
+  name: 'refuse-sentinels',
+  description: 'the primary refuses the sentinels’ connections, not those of replicas and gateway',
   needs: ['redis'],
   takesNodes: 1,
   lastsMs: cutMs,
@@ -119,9 +174,9 @@ const cutPrimaryFromSentinels: Fault = {
 }
 
 /** Through the replicas' own login: whatever happens meanwhile, giving it back never lets anybody follow a node that must not be followed. */
-const cutPrimaryFromReplicas: Fault = {
-  name: 'cut-primary-from-replicas',
-  description: `the replicas cannot get to the primary, the sentinels and the gateway can, for ${cutMs / 1000} s`,
+const refuseReplicas: Fault = {
+  name: 'refuse-replicas',
+  description: `the primary refuses its replicas, not the sentinels and the gateway, for ${cutMs / 1000} s`,
   needs: ['redis'],
   lastsMs: cutMs,
   ordinary: false,
@@ -160,22 +215,6 @@ async function whileCut(
   }
 }
 
-async function whileCutApart(
-  context: FaultContext,
-  nodes: readonly number[],
-  work: () => Promise<void>,
-): Promise<void> {
-  try {
-    for (const node of nodes) {
-      const others = nodes.filter((other) => other > node)
-      if (others.length > 0) await context.driver.cut([node], others, 'sentinels')
-    }
-    await work()
-  } finally {
-    await context.driver.healNetwork()
-  }
-}
-
 function placesOf(places: readonly Place[]): string {
   return places.map((place) => (place === 'gateway' ? 'gateway' : `node ${place}`)).join(', ')
 }
@@ -207,5 +246,7 @@ export const networkFaults: readonly Fault[] = [
   partitionSentinels,
   cutPrimaryFromSentinels,
   cutPrimaryFromReplicas,
+  refuseSentinels,
+  refuseReplicas,
   slowNode,
 ]

@@ -1,6 +1,6 @@
 import { timing } from '../../topology/topology.ts'
 import type { Fault } from './fault.ts'
-import { castOf, kill, nodeDies, pidsOf, untilBack, untilReplaced } from './steps.ts'
+import { castOf, kill, nodeDies, partsOf, pidsOf, untilBack, untilReplaced } from './steps.ts'
 import { kinds, type VictimKind } from './victims.ts'
 
 function restartFault(kind: VictimKind): Fault {
@@ -51,8 +51,9 @@ const restartPrimaryFast: Fault = {
   ordinary: false,
   run: async (context) => {
     const { primary } = await castOf(context)
-    const pids = await nodeDies(context, primary, () => Promise.resolve())
-    context.did(`redis-${primary} (primary) and its agent killed, started again at once`)
+    const pids = pidsOf(context.driver, [`agent-${primary}`, `redis-${primary}`])
+    await kill(context, partsOf(primary))
+    context.did(`node ${primary} (primary) killed, started again at once`)
     await untilBack(context, pids, 2 * timing.downAfterMs)
   },
 }

@@ -158,10 +158,13 @@ export async function nodeDies(
   node: number,
   meanwhile: () => Promise<void>,
 ): Promise<ReadonlyMap<string, number>> {
-  const pids = pidsOf(context.driver, [`agent-${node}`, `redis-${node}`])
-  await whileStopped(context, ['supervisor'], async () => {
-    await kill(context, partsOf(node))
+  const { driver } = context
+  const agent = `agent-${node}`
+  const pids = pidsOf(driver, [agent, `redis-${node}`])
+  await whileStopped(context, [agent], async () => {
+    await kill(context, [`sentinel-${node}`, `redis-${node}`])
     await meanwhile()
+    if (driver.process(agent)?.pid === pids.get(agent)) await kill(context, [agent])
   })
   return pids
 }

@@ -84,7 +84,7 @@ const wrongReplica: Fault = {
 }
 
 /** One that nobody of the deployment has. */
-const nowhere = ['127.255.255.253', '6379'] as const
+const nowhere = ['127.255.255.251', '6379'] as const
 
 const wrongAddress: Fault = {
   name: 'wrong-address',
