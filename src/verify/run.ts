@@ -2,51 +2,35 @@ import { HoldfastError } from '../errors.ts'
 import type { Status } from '../targets/status.ts'
 import type { Progress } from '../targets/target.ts'
 import { closingChecks, problemsOf } from './closing.ts'
-import { sortErrors } from './errors.ts'
-import type { Fault, FaultDriver } from './faults/fault.ts'
+import type { FaultDriver } from './faults/fault.ts'
 import { OperationFeed } from './feed.ts'
 import { removeKeys } from './keys.ts'
 import type { LogWatch } from './log-watch.ts'
 import type { Operation } from './operation.ts'
+import type { PlannedFault } from './plan.ts'
+import { resultOf, type Subject } from './result-of.ts'
 import type { VerifyResult } from './result.ts'
-import {
-  answered,
-  faultLine,
-  healthyAgain,
-  runFault,
-  type FaultRun,
-  type FaultRunOptions,
-} from './run-fault.ts'
-import { longestCallMs, longestGapMs, seriesOf } from './series.ts'
-import { countAnomalies, judgeFindings, type ClosingCheck } from './verdict.ts'
+import { healthyAgain, type FaultRun, type FaultRunOptions } from './run-fault.ts'
+import { runPlan } from './run-plan.ts'
+import { counted } from './report/words.ts'
+import type { ClosingCheck } from './verdict.ts'
 import { pause, waitUntil } from './waiting.ts'
 import type { Endpoints, RunningWorkload, Workload, WorkloadVerdict } from './workloads/workload.ts'
 
-export interface PlannedFault {
-  readonly fault: Fault
-  /** Not before, in milliseconds since the faults began. */
-  readonly atMs: number
-}
-
-export interface VerifyRun {
-  /** What it says of itself in the result. */
-  readonly about: Pick<VerifyResult, 'command' | 'seed' | 'versions' | 'subject'>
+export interface VerifyRun extends Subject {
   /** Null: nothing is broken, only called. */
   readonly driver: FaultDriver | null
   readonly watchLogs: ((startedAtMs: number) => Promise<LogWatch>) | null
   readonly endpoints: Endpoints
   readonly workloads: readonly Workload[]
   readonly plan: readonly PlannedFault[]
-  /** Faults begin at their time whether or not the one before is over; otherwise one after the other. */
-  readonly overlap: boolean
+  /** Faults begin when the plan says, whatever is still broken then. */
+  readonly keepsTimes: boolean
   readonly durationMs: number
   readonly callers: number
   readonly ratePerSecond: number
   /** Begins every key; nobody else's begin so. */
   readonly prefix: string
-  readonly holdMs: number
-  /** `host:port` of gateways that no fault touches. */
-  readonly untouched: readonly string[]
   readonly random: () => number
   readonly signal: AbortSignal
   readonly progress: Progress
@@ -55,10 +39,9 @@ export interface VerifyRun {
 
 const flowWithinMs = 30_000
 const healthyWithinMs = 60_000
+const feedEveryMs = 250
 /** Calls beyond the gateway's hold are given up by the workloads. */
 const patienceMs = 5000
-const bucketMs = 250
-const mostBuckets = 4000
 
 /**
  * Calls, breaks, heals, and judges.
@@ -79,13 +62,14 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
   const feed = new OperationFeed(run.onOperations)
   const advancing = setInterval(() => {
     feed.advance()
-  }, 250)
+  }, feedEveryMs)
   scope.defer(() => {
     clearInterval(advancing)
   })
 
   progress.waiting('the workloads to flow')
-  const running = await startWorkloads(run, scope, feed, now)
+  const removed = new Set<RunningWorkload>()
+  const running = await startWorkloads(run, scope, feed, now, removed)
   await waitUntil('answers to every workload', { limitMs: flowWithinMs, signal }, () => {
     feed.advance()
     const silent = running.filter((workload) => feed.answeredOf(workload) === 0)
@@ -101,16 +85,17 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
   const faultRuns: FaultRun[] = []
   const doubts: string[] = []
   const closing: ClosingCheck[] = []
+  // Before the workloads are stopped: calls that wait are answered once everything is whole.
   if (driver !== null) {
-    // Before the workloads end: calls that wait are answered once everything is whole.
-    scope.defer(() => driver.heal())
-    const options = { driver, feed, random: run.random, signal, progress, now, healthyWithinMs }
-    await runPlan(run, options, faultRuns, doubts)
-    await restOfTime(run, feed, now)
-    closing.push(await healed(options))
-  } else {
-    await restOfTime(run, feed, now)
+    scope.defer(() => driver.heal().catch((error: unknown) => progress.step(`not healed: ${wordsOf(error)}`)))
   }
+  if (driver !== null) {
+    const left = await runPlan({ ...run, driver, feed, now }, faultRuns)
+    if (left > 0)
+      doubts.push(`It did not get healthy again: ${counted(left, 'fault')} more of the plan not tried.`)
+  }
+  await restOfTime(run, now)
+  if (driver !== null) closing.push(await healed({ ...run, driver, feed, now, healthyWithinMs }))
 
   progress.waiting('the last calls to end')
   await Promise.all(running.map((workload) => workload.stop()))
@@ -128,9 +113,22 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
   }
   progress.waiting('its keys to be removed')
   await Promise.all(running.map((workload) => workload.remove()))
+  for (const workload of running) removed.add(workload)
   if (driver !== null) closing.push(await removeKeys(driver, run.prefix))
 
-  return result(run, { startedAtMs, toMs, feed, faultRuns, verdicts, closing, doubts, logs, before, after })
+  const { operations } = feed
+  return resultOf(run, {
+    startedAtMs,
+    toMs,
+    operations,
+    faultRuns,
+    verdicts,
+    closing,
+    doubts,
+    logs,
+    before,
+    after,
+  })
 }
 
 /** @throws HoldfastError NOT_RUNNING, exit code 2: what is broken already proves nothing */
@@ -152,6 +150,7 @@ async function startWorkloads(
   scope: AsyncDisposableStack,
   feed: OperationFeed,
   now: () => number,
+  removed: ReadonlySet<RunningWorkload>,
 ): Promise<readonly RunningWorkload[]> {
   const count = run.workloads.length
   const running: RunningWorkload[] = []
@@ -169,7 +168,7 @@ async function startWorkloads(
     // Also when something fails or Ctrl-C is pressed: nothing of it stays.
     scope.defer(async () => {
       await started.stop()
-      await started.remove()
+      if (!removed.has(started)) await started.remove().catch(() => undefined)
     })
     feed.add(started)
     running.push(started)
@@ -178,50 +177,10 @@ async function startWorkloads(
   return running
 }
 
-async function runPlan(
-  run: VerifyRun,
-  options: FaultRunOptions,
-  done: FaultRun[],
-  doubts: string[],
-): Promise<void> {
-  const { now, signal, progress, feed } = options
-  const beganMs = now()
-  const one = async ({ fault }: PlannedFault): Promise<FaultRun> => {
-    const finished = await runFault(fault, options)
-    done.push(finished)
-    progress.step(faultLine(finished, feed))
-    return finished
-  }
-  const under: Promise<FaultRun>[] = []
-  try {
-    for (const [index, planned] of run.plan.entries()) {
-      const waitMs = planned.atMs - (now() - beganMs)
-      if (waitMs > 0) await pause(waitMs, signal)
-      const isUnhealthy = done.some(({ healthyMs }) => healthyMs === null)
-      if (isUnhealthy) {
-        doubts.push(
-          `The ${run.plan.length - index} faults that were left were not tried: it was not healthy.`,
-        )
-        break
-      }
-      const faulting = one(planned)
-      under.push(faulting)
-      faulting.catch(() => undefined)
-      if (!run.overlap) await faulting
-    }
-  } finally {
-    await Promise.allSettled(under)
-  }
-  await Promise.all(under)
-}
-
-/** Goes on calling until the time is up; a minute without a fault is also something that was seen. */
-async function restOfTime(run: VerifyRun, feed: OperationFeed, now: () => number): Promise<void> {
-  const leftMs = run.durationMs - now()
-  run.progress.waiting(run.plan.length === 0 ? 'the time to be up' : 'the rest of the time')
-  if (leftMs > 0) await pause(leftMs, run.signal)
-  else await answered(feed, 1, { limitMs: flowWithinMs, signal: run.signal }).catch(() => undefined)
-  run.signal.throwIfAborted()
+/** Goes on calling until the time is up: also what happens long after a fault is seen. */
+async function restOfTime({ durationMs, progress, signal }: VerifyRun, now: () => number): Promise<void> {
+  progress.waiting('the rest of the time')
+  await pause(Math.max(0, durationMs - now()), signal)
 }
 
 async function healed(options: FaultRunOptions): Promise<ClosingCheck> {
@@ -233,7 +192,7 @@ async function healed(options: FaultRunOptions): Promise<ClosingCheck> {
     return { name, passed: true, words: 'nothing stopped, no rule, nothing noted to undo' }
   } catch (error) {
     options.signal.throwIfAborted()
-    return { name, passed: false, words: error instanceof Error ? error.message : String(error) }
+    return { name, passed: false, words: wordsOf(error) }
   }
 }
 
@@ -248,71 +207,12 @@ function withoutDestroyed(
   return verdicts.map((verdict) => ({ ...verdict, result: 'unproved', anomalies: [], notes: [note] }))
 }
 
-interface Seen {
-  readonly startedAtMs: number
-  readonly toMs: number
-  readonly feed: OperationFeed
-  readonly faultRuns: readonly FaultRun[]
-  readonly verdicts: readonly WorkloadVerdict[]
-  readonly closing: readonly ClosingCheck[]
-  readonly doubts: readonly string[]
-  readonly logs: LogWatch | null
-  readonly before: Status | null
-  readonly after: Status | null
+function lastWords({ operations }: OperationFeed): string {
+  const outcome = operations.at(-1)?.outcome
+  if (outcome === undefined) return 'no call has ended'
+  return outcome.kind === 'ok' ? 'others are answered' : outcome.why
 }
 
-function result(run: VerifyRun, seen: Seen): VerifyResult {
-  const { toMs, feed, verdicts, closing, doubts } = seen
-  const faultRuns = seen.faultRuns.toSorted((a, b) => a.startMs - b.startMs)
-  const operations = feed.operations.toSorted((a, b) => a.endMs - b.endMs)
-  const spans = faultRuns.map((one) => ({ ...one, explains: one.fault.explains, deeds: one.did.length }))
-  const sorted = sortErrors(operations, spans, run)
-  const fromMs = operations.find(({ outcome }) => outcome.kind === 'ok')?.endMs ?? 0
-  const whole = { fromMs, toMs: operations.at(-1)?.endMs ?? toMs }
-  const faults = faultRuns.map(({ fault, startMs, endMs, healthyMs, did, failed }, index) => {
-    const range = { fromMs: startMs, toMs: Math.max(endMs, healthyMs ?? toMs) }
-    return {
-      ...{ name: fault.name, startMs, endMs, healthyMs, did, failed },
-      longestGapMs: longestGapMs(operations, range),
-      longestCallMs: longestCallMs(operations, range),
-      errors: sorted.byFault[index]?.errors ?? {},
-      explained: sorted.byFault[index]?.explained ?? {},
-    }
-  })
-  const totals = {
-    acknowledged: feed.answered,
-    ...countAnomalies(verdicts),
-    errors: sorted.errors,
-    explained: sorted.explained,
-    longestGapMs: longestGapMs(operations, whole),
-    longestCallMs: longestCallMs(operations, whole),
-  }
-  const findings = { workloads: verdicts, faults, closing, totals, durationMs: toMs, doubts }
-  return {
-    ...judgeFindings(findings),
-    ...run.about,
-    startedAt: new Date(seen.startedAtMs).toISOString(),
-    durationMs: Math.round(toMs),
-    totals,
-    workloads: verdicts,
-    faults,
-    failovers: seen.logs?.failovers ?? [],
-    series: seriesOf(operations, { fromMs: 0, toMs, bucketMs: bucketFor(toMs) }),
-    closing: closing.map(({ name, passed, words }) => ({ name, passed, words })),
-    before: seen.before,
-    after: seen.after,
-  }
-}
-
-function bucketFor(runMs: number): number {
-  return Math.max(bucketMs, Math.ceil(runMs / mostBuckets / bucketMs) * bucketMs)
-}
-
-function lastWords(feed: OperationFeed): string {
-  const outcome = feed.operations.at(-1)?.outcome
-  return outcome === undefined
-    ? 'no call has ended'
-    : outcome.kind === 'ok'
-      ? 'others are answered'
-      : outcome.why
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
