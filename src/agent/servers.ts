@@ -169,8 +169,7 @@ function searchPath(): string {
     .join(delimiter)
 }
 
-/** @throws HoldfastError BINARY_MISSING */
-export function serverBinary(): string {
+function serverBinary(): string {
   for (const name of ['redis-server', 'valkey-server']) {
     for (const directory of searchPath().split(delimiter)) {
       const path = join(directory, name)
