@@ -169,7 +169,8 @@ function searchPath(): string {
     .join(delimiter)
 }
 
-function serverBinary(): string {
+/** @throws HoldfastError BINARY_MISSING */
+export function serverBinary(): string {
   for (const name of ['redis-server', 'valkey-server']) {
     for (const directory of searchPath().split(delimiter)) {
       const path = join(directory, name)
