@@ -30,7 +30,7 @@ export type Outcome<Answer = unknown> =
   | { readonly kind: 'unknown'; readonly why: string }
 
 /**
- * Why a call is unknown that its caller gave up by its own impatience, to try again: no error of the system. The try that
+ * Why a call was not answered that its caller gave up by its own impatience, to try again: no error of the system. The try that
  * followed has the same `dueMs`.
  */
 export const abandonedWhy = 'abandoned'

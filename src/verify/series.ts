@@ -88,5 +88,5 @@ export function percentile(ascending: readonly number[], share: number): number 
 }
 
 function isAbandoned(outcome: Outcome): boolean {
-  return outcome.kind === 'unknown' && outcome.why === abandonedWhy
+  return outcome.kind !== 'ok' && outcome.why === abandonedWhy
 }

@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis'
 import { HoldfastError } from '../../errors.ts'
+import { readValues, withRedis } from './end-state.ts'
 
 export interface FinalCountsOptions {
   /** A Redis or a gateway. */
@@ -8,7 +8,7 @@ export interface FinalCountsOptions {
   /** Empty: no AUTH. */
   readonly password?: string
   readonly db?: number
-  /** Limit of the whole, in milliseconds. Default 30 s: longer than the gateway's hold. */
+  /** Limit of each command, in milliseconds. Default 30 s: longer than the gateway's hold. */
   readonly timeoutMs?: number
 }
 
@@ -20,29 +20,9 @@ export async function readFinalCounts(
   ids: Iterable<string>,
   { host, port, password = '', db = 0, timeoutMs = 30_000 }: FinalCountsOptions,
 ): Promise<ReadonlyMap<string, number>> {
-  const address = `${host}:${port}`
-  const redis = new Redis({
-    host,
-    port,
-    db,
-    ...(password === '' ? {} : { password }),
-    maxRetriesPerRequest: null,
-    commandTimeout: timeoutMs,
-  })
-  let lastSeen = ''
-  redis.on('error', (error: Error) => (lastSeen = error.message))
-  try {
-    const values = await Promise.all([...new Set(ids)].map(async (id) => [id, await redis.get(id)] as const))
-    return new Map(values.map(([id, value]) => [id, countOf(id, value, address)]))
-  } catch (cause) {
-    if (cause instanceof HoldfastError) throw cause
-    const reason = [(cause as Error).message, lastSeen].filter((text) => text !== '').join('; ')
-    throw new HoldfastError('TIMEOUT', `The final counts could not be read from ${address}: ${reason}.`, {
-      cause,
-    })
-  } finally {
-    redis.disconnect()
-  }
+  const endpoint = { host, port, password, db }
+  const values = await withRedis(endpoint, timeoutMs, (redis) => readValues(redis, [...new Set(ids)]))
+  return new Map([...values].map(([id, value]) => [id, countOf(id, value, `${host}:${port}`)]))
 }
 
 /** The ids that a history called, each once. */

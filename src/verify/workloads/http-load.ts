@@ -2,6 +2,8 @@ import { Agent } from 'node:http'
 import type { Counted, CountedHistory } from '../checkers/counted.ts'
 import type { Outcome } from '../operation.ts'
 import { callCounter } from './http-call.ts'
+import { nameFor } from './own-and-shared.ts'
+import { runSchedule, type Turn } from './schedule.ts'
 
 export interface LoadOptions {
   /** Where the counter answers, without a path: `http://127.0.0.1:8080`. */
@@ -40,70 +42,35 @@ export interface Load {
 export function runLoad(options: LoadOptions): Load {
   const { baseUrl, callers, idPrefix, sharedIds = 2, timeoutMs = 20_000, durationMs, ratePerSecond } = options
   const agent = new Agent({ keepAlive: true, maxSockets: callers })
-  const ended = new AbortController()
   const timeout = durationMs === undefined ? [] : [AbortSignal.timeout(durationMs)]
-  const signal = AbortSignal.any([ended.signal, ...timeout, ...(options.signal ? [options.signal] : [])])
+  const signal = AbortSignal.any([...timeout, ...(options.signal ? [options.signal] : [])])
   const history: Counted[] = []
   const watchers = new Set<(outcome: Outcome<number> | undefined) => void>()
-  const finished = Promise.withResolvers<CountedHistory>()
-  const free = Array.from({ length: callers }, (_, caller) => ({ caller, calls: 0 }))
-  const beganMs = performance.now()
-  const stepMs = ratePerSecond === undefined ? undefined : 1000 / ratePerSecond
-  let started = 0
   let over = false
-  let timer: NodeJS.Timeout | undefined
 
-  const idOf = ({ caller, calls }: { readonly caller: number; readonly calls: number }) =>
-    sharedIds > 0 && calls % 2 === 1
-      ? `${idPrefix}shared-${(caller + (calls >> 1)) % sharedIds}`
-      : `${idPrefix}own-${caller}`
-
-  const dispatch = () => {
-    clearTimeout(timer)
-    if (signal.aborted) {
-      finishWhenIdle()
-      return
-    }
-    for (;;) {
-      const dueMs = stepMs === undefined ? performance.now() : beganMs + started * stepMs
-      const waitMs = dueMs - performance.now()
-      if (free.length > 0 && waitMs > 0) timer = setTimeout(dispatch, waitMs)
-      const next = waitMs > 0 ? undefined : free.shift()
-      if (!next) return
-      started += 1
-      void call(next, dueMs)
-    }
-  }
-
-  const call = async (worker: { readonly caller: number; calls: number }, dueMs: number) => {
-    const id = idOf(worker)
-    worker.calls += 1
+  const call = async (turn: Turn) => {
+    const id = idPrefix + nameFor(turn, sharedIds)
     const startMs = performance.now()
     const outcome = await callCounter(`${baseUrl}/${encodeURIComponent(id)}`, agent, timeoutMs)
-    history.push({ id, caller: worker.caller, dueMs, startMs, endMs: performance.now(), outcome })
+    const { caller, dueMs } = turn
+    history.push({ id, caller, dueMs, startMs, endMs: performance.now(), outcome })
     for (const watcher of [...watchers]) watcher(outcome)
-    free.push(worker)
-    // A refused connection is answered within the same turn: without a pause, one caller would take all turns.
-    if (outcome.kind === 'refused' && stepMs === undefined) setTimeout(dispatch, 10)
-    else dispatch()
+    return outcome.kind === 'refused' && ratePerSecond === undefined ? 10 : 0
   }
 
-  const finishWhenIdle = () => {
-    if (free.length < callers) return
+  const schedule = runSchedule({ callers, ratePerSecond, now: () => performance.now(), signal, call })
+  const finished = schedule.finished.then((): CountedHistory => {
     over = true
     agent.destroy()
     for (const watcher of [...watchers]) watcher(undefined)
-    finished.resolve(history)
-  }
-
-  signal.addEventListener('abort', dispatch, { once: true })
-  dispatch()
+    return history
+  })
   return {
     history,
-    finished: finished.promise,
+    finished,
     stop: () => {
-      ended.abort()
-      return finished.promise
+      void schedule.stop()
+      return finished
     },
     answered: (calls) =>
       new Promise((resolve, reject) => {
