@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AgentState } from '../../../agent/api.ts'
+import { HoldfastError } from '../../../errors.ts'
+import { findManaged } from '../../../platform/managed-process.ts'
+import type { Topology } from '../../../topology/topology.ts'
+import { askAgent, readAgent } from '../agent-client.ts'
+import { ensureSupervisor } from '../ensure-supervisor.ts'
+import { findPrimary } from '../judge.ts'
+import type { LocalPaths } from '../paths.ts'
+import { requireSecrets } from '../state-files.ts'
+import { nodeAt } from './network.ts'
+import { controlAddress } from './packet-rules.ts'
+import { findProcess, signalComponents } from './processes.ts'
+import type { UndoJournal } from './undo-journal.ts'
+
+const agentWithinMs = 10_000
+const serverGraceMs = 3000
+const backWithinMs = 60_000
+const handOverWithinMs = 20_000
+
+/**
+ * Does something to a node's volume while none of its processes has it open. Its agent is stopped meanwhile, so that
+ * nobody starts them again, and ends after it: the next one begins with what it finds.
+ */
+export async function withoutProcesses<T>(
+  paths: LocalPaths,
+  node: number,
+  journal: UndoJournal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { stateDir } = paths
+  const agent = `agent-${String(node)}`
+  const servers = [`sentinel-${String(node)}`, `redis-${String(node)}`]
+  await ensureSupervisor(stateDir)
+  const deadline = performance.now() + agentWithinMs
+  // One that is just being started anew could start them.
+  while (signalComponents(stateDir, [agent], 'STOP', journal).length === 0) {
+    if (performance.now() > deadline) {
+      throw new HoldfastError('NOT_RUNNING', `${agent} does not run`, { hint: './holdfast up' })
+    }
+    await delay(50)
+  }
+  try {
+    const found = findManaged(stateDir).filter(({ component }) => servers.includes(component))
+    await Promise.all(found.map((server) => server.stop({ graceMs: serverGraceMs })))
+    return await work()
+  } finally {
+    signalComponents(stateDir, [agent], 'KILL', journal)
+  }
+}
+
+/** Waits until a node serves, or follows with everything. */
+export async function backInSync(paths: LocalPaths, topology: Topology, node: number): Promise<void> {
+  const deadline = performance.now() + backWithinMs
+  for (;;) {
+    const state = await stateOf(paths, topology, node)
+    if (state !== null && (state.reign !== null || isFollowing(state))) return
+    if (performance.now() > deadline) {
+      const says = state === null ? 'its agent does not answer' : state.doing
+      const message = `redis-${String(node)} is not in sync again: ${says}`
+      throw new HoldfastError('TIMEOUT', message, { hint: './holdfast status' })
+    }
+    await delay(100)
+  }
+}
+
+function isFollowing({ redis, restarted, intact }: AgentState): boolean {
+  return redis.up && redis.linkUp && !redis.syncing && !restarted && intact
+}
+
+/** @returns the primary's index, or null while there is none */
+export async function primaryOf(paths: LocalPaths, topology: Topology): Promise<number | null> {
+  const states = await Promise.all(topology.nodes.map(({ index }) => stateOf(paths, topology, index)))
+  return findPrimary(states)?.node ?? null
+}
+
+/** Asks the primary to hand over: to one node, or to the best. */
+export async function handOver(
+  paths: LocalPaths,
+  topology: Topology,
+  { from, to }: { readonly from: number; readonly to?: number },
+): Promise<void> {
+  await askAgent(
+    nodeAt(topology, from),
+    requireSecrets(paths).internal,
+    '/switchover',
+    to === undefined ? {} : { to },
+    { failure: 'SWITCHOVER_FAILED', signal: AbortSignal.timeout(handOverWithinMs) },
+  )
+}
+
+function stateOf(paths: LocalPaths, topology: Topology, node: number): Promise<AgentState | null> {
+  return readAgent(nodeAt(topology, node), requireSecrets(paths).internal, controlAddress)
+}
+
+/** Its agent runs and is awake. */
+export function isNodeAwake(paths: LocalPaths, node: number): boolean {
+  return findProcess(paths.stateDir, `agent-${String(node)}`)?.stopped === false
+}
