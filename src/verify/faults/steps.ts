@@ -54,7 +54,7 @@ export function pidOf(driver: FaultDriver, component: string): number {
 export async function kill(context: FaultContext, components: readonly string[]): Promise<void> {
   const { driver } = context
   const killed = components.map((component) => ({ component, pid: pidOf(driver, component) }))
-  await Promise.all(killed.map(({ component }) => driver.signal(component, 'KILL')))
+  await driver.signalAll(components, 'KILL')
   await context.until(`${components.join(', ')} gone`, 5000, () => {
     const left = killed.filter(({ component, pid }) => driver.process(component)?.pid === pid)
     return Promise.resolve(
@@ -72,13 +72,14 @@ export async function whileStopped(
   const { driver } = context
   const stopped = components.map((component) => ({ component, pid: pidOf(driver, component) }))
   const goOn = () =>
-    Promise.all(
+    driver.signalAll(
       stopped
         .filter(({ component, pid }) => driver.process(component)?.pid === pid)
-        .map(({ component }) => driver.signal(component, 'CONT')),
+        .map(({ component }) => component),
+      'CONT',
     )
   try {
-    await Promise.all(components.map((component) => driver.signal(component, 'STOP')))
+    await driver.signalAll(components, 'STOP')
     await context.until(`${components.join(', ')} stopped`, 2000, () => {
       const awake = components.filter((component) => driver.process(component)?.stopped !== true)
       return Promise.resolve(awake.length === 0 || `${awake.join(', ')} not stopped`)
