@@ -158,7 +158,7 @@ async function startWorkloads(
     const callers = Math.max(1, Math.floor((run.callers + index) / count))
     const started = await workload.start({
       endpoints: run.endpoints,
-      prefix: `${run.prefix}${workload.name}:`,
+      prefix: run.prefix,
       callers,
       ratePerSecond: run.ratePerSecond / count,
       timeoutMs: run.holdMs + patienceMs,

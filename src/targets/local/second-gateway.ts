@@ -55,12 +55,12 @@ export async function startSecondGateway(stateDir: string, signal: AbortSignal):
   })
   closeSync(log)
   child.on('error', () => undefined)
-  child.stdin.on('error', () => undefined)
+  child.stdin?.on('error', () => undefined)
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit')
       const late = setTimeout(() => child.kill('SIGKILL'), graceMs)
-      child.stdin.end()
+      child.stdin?.end()
       await exited
       clearTimeout(late)
     }

@@ -11,7 +11,11 @@ type Part = Html | string | number | null | readonly Part[]
 
 /** A piece of a page. What is put in is escaped, unless it is a piece itself; null is nothing; lists are joined. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(dense(strings).map((text, index) => text + textOf(parts[index] ?? null)).join(''))
+  return new Html(
+    dense(strings)
+      .map((text, index) => text + textOf(parts[index] ?? null))
+      .join(''),
+  )
 }
 
 const denseStrings = new WeakMap<TemplateStringsArray, readonly string[]>()
