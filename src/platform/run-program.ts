@@ -61,11 +61,11 @@ export async function runProgram(
   try {
     return (await running).stdout
   } catch (error) {
-    const { stderr } = error as { readonly stderr?: string }
-    throw new Error(
-      `${basename(program)}: ${stderr?.trim().split('\n')[0] || (error as Error).message}`,
-      { cause: error },
-    )
+    const { stderr = '' } = error as { readonly stderr?: string }
+    const [said = ''] = stderr.trim().split('\n')
+    throw new Error(`${basename(program)}: ${said === '' ? (error as Error).message : said}`, {
+      cause: error,
+    })
   }
 }
 

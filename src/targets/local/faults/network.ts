@@ -156,9 +156,7 @@ async function closeOthers(address: string, ports: readonly number[], relayPid: 
 }
 
 function pairsOf(topology: Topology, a: Place, b: Place): CutPair[] {
-  return addressesOf(topology, a).flatMap((one) =>
-    addressesOf(topology, b).map((other) => ({ one, other })),
-  )
+  return addressesOf(topology, a).flatMap((one) => addressesOf(topology, b).map((other) => ({ one, other })))
 }
 
 /**
@@ -173,7 +171,9 @@ export function nodeAt(topology: Topology, index: number) {
   const node = topology.nodes[index]
   if (node !== undefined) return node
   const last = String(topology.nodes.length - 1)
-  throw new HoldfastError('USAGE', `there is no node ${String(index)}: they are 0 to ${last}`, { exitCode: 2 })
+  throw new HoldfastError('USAGE', `there is no node ${String(index)}: they are 0 to ${last}`, {
+    exitCode: 2,
+  })
 }
 
 const isRelay = (component: string) => component.startsWith('relay-')

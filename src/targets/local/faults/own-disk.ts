@@ -123,7 +123,7 @@ export async function thaw({ directory }: OwnDisk): Promise<void> {
   try {
     await runProgram(tool('fsfreeze'), ['--unfreeze', directory])
   } catch (error) {
-    if (!/Invalid argument/.test((error as Error).message)) throw error
+    if (!(error as Error).message.includes('Invalid argument')) throw error
   }
 }
 
@@ -142,7 +142,8 @@ export function whyNoOwnDisk(): string | null {
   const missing = ['mkfs.ext4', 'mount', 'umount', 'fsfreeze'].filter(
     (name) => findProgram([name], process.env) === null,
   )
-  if (missing.length > 0) return `it needs ${missing.join(', ')}: sudo apt-get install e2fsprogs mount util-linux`
+  if (missing.length > 0)
+    return `it needs ${missing.join(', ')}: sudo apt-get install e2fsprogs mount util-linux`
   return existsSync('/dev/loop-control') ? null : 'there are no loop devices here (/dev/loop-control)'
 }
 

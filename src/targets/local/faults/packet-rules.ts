@@ -87,17 +87,14 @@ function cutLines({ one, other, only }: CutPair, { cuts, spared, ports }: Packet
     (from === one && to === other) || (from === other && to === one)
   // Both kinds are cut: then nothing is spared.
   const isAlone = !cuts.some(
-    (cut) =>
-      cut.only !== undefined && cut.only !== only && isBetween({ from: cut.one, to: cut.other }),
+    (cut) => cut.only !== undefined && cut.only !== only && isBetween({ from: cut.one, to: cut.other }),
   )
-  const accepted = spared[only].filter((connection) => isAlone && isBetween(connection)).flatMap(({ from, fromPort, to, toPort }) => [
-    `    ip saddr ${from} tcp sport ${fromPort} ip daddr ${to} tcp dport ${toPort} accept`,
-    `    ip saddr ${to} tcp sport ${toPort} ip daddr ${from} tcp dport ${fromPort} accept`,
-  ])
+  const accepted = spared[only]
+    .filter((connection) => isAlone && isBetween(connection))
+    .flatMap(({ from, fromPort, to, toPort }) => [
+      `    ip saddr ${from} tcp sport ${fromPort} ip daddr ${to} tcp dport ${toPort} accept`,
+      `    ip saddr ${to} tcp sport ${toPort} ip daddr ${from} tcp dport ${fromPort} accept`,
+    ])
   const onPort = (port: number) => [...both(`tcp dport ${port} `), ...both(`tcp sport ${port} `)]
-  return [
-    ...accepted,
-    ...onPort(ports.redis),
-    ...(only === 'sentinels' ? onPort(ports.sentinel) : []),
-  ]
+  return [...accepted, ...onPort(ports.redis), ...(only === 'sentinels' ? onPort(ports.sentinel) : [])]
 }

@@ -1,6 +1,12 @@
 import { HoldfastError } from '../../../errors.ts'
 import { findManaged } from '../../../platform/managed-process.ts'
-import { ownProcesses, readBootId, readStat, signalProcess, type ProcessStat } from '../../../platform/proc.ts'
+import {
+  ownProcesses,
+  readBootId,
+  readStat,
+  signalProcess,
+  type ProcessStat,
+} from '../../../platform/proc.ts'
 import type { NotedProcess, UndoJournal } from './undo-journal.ts'
 
 export type FaultSignal = 'KILL' | 'STOP' | 'CONT'

@@ -105,9 +105,7 @@ async function undo(
       await bringBack(paths, topology, step.node, journal)
       return
     case 'redis':
-      await persistently(() =>
-        askNode(paths, topology, { node: step.node, server: 'redis' }, step.words),
-      )
+      await persistently(() => askNode(paths, topology, { node: step.node, server: 'redis' }, step.words))
       return
     case 'supervise':
       await ensureSupervisor(stateDir)
