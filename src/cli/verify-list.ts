@@ -55,10 +55,12 @@ export function formatList({ workloads, faults }: VerifyList, colors: Colors): r
     description,
     can(why),
   ])
+  const heading = (name: string, rows: readonly (readonly string[])[]): readonly string[] =>
+    rows.every((row) => row[2] === '') ? [name, 'WHAT IT DOES'] : [name, 'WHAT IT DOES', 'NOT HERE, BECAUSE']
   return [
-    ...formatTable([['WORKLOAD', 'WHAT IT DOES', 'NOT HERE, BECAUSE'], ...workloadRows]),
+    ...formatTable([heading('WORKLOAD', workloadRows), ...workloadRows]),
     '',
-    ...formatTable([['FAULT', 'WHAT IT DOES', 'NOT HERE, BECAUSE'], ...faultRows]),
+    ...formatTable([heading('FAULT', faultRows), ...faultRows]),
     '',
     '* part of the ordinary mix, which verify takes when it is told nothing',
   ]

@@ -30,7 +30,7 @@ export interface Subject {
   readonly f: number
 }
 
-const bucketMs = 250
+const bucketMs = 500
 const mostBuckets = 4000
 
 /** What a run has seen, as the result that is printed and drawn. */

@@ -4,7 +4,7 @@ import type { Progress } from '../targets/target.ts'
 import { closingChecks, problemsOf } from './closing.ts'
 import type { FaultDriver } from './faults/fault.ts'
 import { OperationFeed } from './feed.ts'
-import { removeKeys } from './keys.ts'
+import { keyPrefix, removeKeys } from './keys.ts'
 import type { LogWatch } from './log-watch.ts'
 import type { Operation } from './operation.ts'
 import type { PlannedFault } from './plan.ts'
@@ -56,6 +56,8 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
   await using scope = new AsyncDisposableStack()
 
   const before = driver === null ? null : await healthyBefore(driver)
+  // Of a run that was killed.
+  if (driver !== null) await removeKeys(driver, keyPrefix)
   const componentsBefore = driver?.components() ?? []
   const logs = (await run.watchLogs?.(startedAtMs)) ?? null
   if (logs !== null) scope.defer(() => logs.stop())

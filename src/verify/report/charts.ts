@@ -4,6 +4,7 @@ import { html, trusted, type Html } from './html.ts'
 import { areaPath, barsPath, frame, linearAxis, linePath, logAxis, type Axis } from './plot.ts'
 import { amount, duration, sumOf } from './words.ts'
 
+const shownTimesUsual = 2.5
 const bandWords = { name: 'band', words: 'a fault lasts (its number in the table)' }
 const markWords = { name: 'mark', words: 'the primary changes' }
 
@@ -48,7 +49,9 @@ function latencyChart(result: VerifyResult, series: Series, spanMs: number): Htm
 function rateChart(result: VerifyResult, series: Series, spanMs: number): Html {
   const seconds = series.bucketMs / 1000
   const perSecond = series.answered.map((count) => count / seconds)
-  const axis: Axis = linearAxis(Math.max(...perSecond, 1), amount)
+  const highest = Math.max(...perSecond, 1)
+  const shown = Math.min(highest, usual(perSecond) * shownTimesUsual)
+  const axis: Axis = linearAxis(shown, amount)
   const errors = series.errors.map((count) => count / seconds)
   const { errors: unexplained, explained } = result.totals
   return frame({
@@ -64,8 +67,14 @@ function rateChart(result: VerifyResult, series: Series, spanMs: number): Html {
         <path class="bars" d="${trusted(barsPath(errors, axis))}" />`,
     ],
     legend: [{ name: 'area', words: 'answered' }, { name: 'bars', words: 'errors' }, bandWords, markWords],
-    unit: 'Calls in a second',
+    unit: `Calls in a second${highest > shown ? `; what waited is answered at once, up to ${amount(highest)}` : ''}`,
   })
+}
+
+/** The rate of most of the time: what waited through a pause is answered in a moment, and would flatten all else. */
+function usual(perSecond: readonly number[]): number {
+  const ascending = perSecond.filter((rate) => rate > 0).toSorted((a, b) => a - b)
+  return ascending[Math.floor(ascending.length / 2)] ?? 1
 }
 
 function axisDuration(ms: number): string {

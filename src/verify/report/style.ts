@@ -23,7 +23,7 @@ p{margin:.3em 0}
 .verdict.unproved{background:var(--warn-bg);border-color:var(--warn)}
 .badge{display:inline-block;font-size:.62em;letter-spacing:.02em;color:#fff;border-radius:999px;padding:.2em .75em;margin-right:.35em;vertical-align:.16em}
 .proved .badge{background:#137a4b}.violated .badge{background:#b3261e}.unproved .badge{background:#8a5a00}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:10px;margin:0 0 16px}
+.tiles{display:grid;grid-template-columns:repeat(5,1fr);gap:10px;margin:0 0 16px}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:12px 14px}
 .tile dt{font-size:.8rem;color:var(--quiet)}
 .tile dd{margin:0}.tile b{display:block;font-size:1.5rem;line-height:1.25;font-weight:650}
@@ -43,7 +43,7 @@ svg path{vector-effect:non-scaling-stroke}
 .grid{stroke:var(--line);fill:none}.band{fill:var(--band);opacity:.75}
 .mark{stroke:var(--mark);stroke-dasharray:4 3;stroke-width:1.5;fill:none}
 .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}
-.line.max{stroke:var(--max);stroke-width:1.25;opacity:.85}.line.p99{stroke:var(--p99)}.line.p50{stroke:var(--p50);stroke-width:2.25}
+.line.max{stroke:var(--max);stroke-width:1.25;opacity:.8}.line.p99{stroke:var(--p99)}.line.p50{stroke:var(--p50);stroke-width:2.25}
 .area{fill:var(--area);opacity:.85}.bars{fill:var(--bad)}
 .numbers a{position:absolute;top:0;min-width:1.5em;font-size:.7rem;line-height:1.5;text-align:center;padding:0 .3em;background:var(--card);border:1px solid var(--line);border-radius:0 0 6px 6px;color:var(--quiet);text-decoration:none}
 #rate .numbers{display:none}
@@ -63,7 +63,7 @@ thead th{border-top:0;color:var(--quiet);font-size:.8rem;padding-top:0;vertical-
 .number+th{padding-left:12px}
 td.number:last-child,th.number:last-child{padding-right:0}
 td:not(.number){padding-left:12px}
-thead th:last-child{padding-left:12px}
+thead th:not(.number):not(:first-child){padding-left:12px}
 .plain td,.plain th{padding:6px 12px 6px 0}.plain td:not(.number){padding-left:0}
 .plain .primary th{font-weight:650}
 .did{display:block;color:var(--quiet);font-size:.85rem}
@@ -85,9 +85,10 @@ tr:target{background:var(--good-bg)}
 .steps{font-size:.8rem;color:var(--quiet);display:flex;flex-wrap:wrap;gap:2px 14px}.steps b{color:var(--ink);font-weight:600}
 pre{background:var(--bg);border:1px solid var(--line);border-radius:10px;padding:12px 14px;overflow-x:auto;font:.875rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:0 0 8px}
 footer{color:var(--quiet);font-size:.8rem;text-align:center}
+@media (max-width:360px){.tiles{grid-template-columns:repeat(2,1fr)!important}}
 @media (max-width:700px){
 main{padding:12px 10px 32px}section{padding:16px 14px}.verdict{padding:16px 16px 14px}
-.tiles{grid-template-columns:repeat(auto-fit,minmax(104px,1fr))}
+.tiles{grid-template-columns:repeat(3,1fr);gap:8px}.tile{padding:9px 10px}.tile b{font-size:1.25rem}
 .plot-body{margin-left:44px}.canvas svg{height:190px}
 .x-axis span:nth-child(even){display:none}
 .cards thead{display:none}.cards,.cards tbody{display:block}
