@@ -19,10 +19,13 @@ export function verdictOf(
   const counted = { ok: 0, unknown: 0, refused: 0 }
   for (const { outcome } of operations) counted[outcome.kind] += 1
   const { anomalies, unread } = judged
-  const missing = unread.length === 0 ? [] : [`not read at the end: ${listed(unread)}`]
+  const missing = [
+    ...(unread.length === 0 ? [] : [`not read at the end: ${listed(unread)}`]),
+    ...(counted.ok > 0 ? [] : ['no call was answered, so that nothing is proved']),
+  ]
   return {
     workload,
-    result: anomalies.length > 0 ? 'violated' : unread.length > 0 ? 'unproved' : 'sound',
+    result: anomalies.length > 0 ? 'violated' : missing.length > 0 ? 'unproved' : 'sound',
     anomalies,
     acknowledged: counted.ok,
     unknown: counted.unknown,

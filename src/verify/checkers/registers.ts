@@ -2,7 +2,7 @@ import type { Operation } from '../operation.ts'
 import type { Anomaly } from '../workloads/workload.ts'
 import type { Judged } from './judged.ts'
 import { findConflicts, type Cluster, type Seen } from './zones.ts'
-import { moment, quoted } from './words.ts'
+import { moment, quoted, several } from './words.ts'
 
 /**
  * Judges SET and GET of registers that began empty and into which no value was written twice: every answer must fit one order of all
@@ -24,7 +24,7 @@ export function checkRegisters(
   return {
     anomalies,
     unread: keys.filter((key) => !final.has(key)),
-    notes: [`${keys.length} registers are linearizable or not: exact, no search was cut short`],
+    notes: [`${several(keys.length, 'register')}: every answer was held against every other`],
   }
 }
 

@@ -72,3 +72,16 @@ export async function removeKeys(
       await Promise.all(keys.slice(first, first + chunkLength).map((key) => redis.unlink(key)))
   })
 }
+
+/** The values of these keys as counts: 0 for one that does not exist, NaN for what is no count. */
+export async function readCounts(
+  redis: Redis,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const values = await readValues(redis, keys)
+  return new Map([...values].map(([key, value]) => [key, countOf(value ?? '0')]))
+}
+
+function countOf(digits: string): number {
+  return /^-?\d{1,15}$/.test(digits) ? Number(digits) : NaN
+}
