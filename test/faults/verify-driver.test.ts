@@ -152,6 +152,11 @@ test('a deployment is broken in every way, and is whole again', { skip: noPacket
     await healthy(driver)
     await driver.stallDisk(node)
     await write(driver, primary, 'hangs')
+    await eventually('a server that waits for its disk', 10_000, () => {
+      const { pid = 0 } = driver.process(`redis-${String(node)}`) ?? {}
+      const state = /^State:\s+(\w)/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'latin1'))?.[1] ?? ''
+      return state === 'D' ? true : state
+    })
     await driver.heal()
     await healthy(driver)
     assert.equal(await read(driver, node), 'hangs')

@@ -30,7 +30,7 @@ test('who is not root is told what needs root, and whose a deployment is', { ski
     console.log(JSON.stringify(await readCapabilities(${JSON.stringify(directory)})))
   })`
   const said = JSON.parse(await readOutput(process.execPath, ['-e', script])) as Record<string, string>
-  assert.match(said.network ?? '', /only root may cut a network/)
+  assert.match(said.network ?? '', /only root may change the network/)
   assert.match(said.delay ?? '', /only root/)
   assert.match(said.signal ?? '', /runs as another user \(uid 0\)/)
   assert.match(said.disk ?? '', /another user|only root/)

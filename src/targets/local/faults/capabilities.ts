@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Capability } from '../../../verify/faults/fault.ts'
-import { whyNoDelay, whyNoNetwork } from './network.ts'
 import { whyNoOwnDisk } from './own-disk.ts'
+import { whyNoDelay, whyNoNetwork } from './packet-filter.ts'
 
 /** Why a capability is lacking on this machine, or null: tried, not guessed. */
 export async function readCapabilities(

@@ -9,7 +9,8 @@ import type { Place } from '../../../verify/faults/fault.ts'
 import { roleSpec } from '../component-specs.ts'
 import { localPaths } from '../paths.ts'
 import { redisConnections } from './open-connections.ts'
-import { relayGroup, renderNftables, renderRemoval, type CutPair, type Detour } from './packet-rules.ts'
+import { requirePacketFilter } from './packet-filter.ts'
+import { relayGroup, type CutPair, type Detour } from './packet-rules.ts'
 import type { UndoJournal } from './undo-journal.ts'
 
 export interface FaultNetwork {
@@ -43,10 +44,12 @@ export function createNetwork(stateDir: string, topology: Topology, journal: Und
       : { sentinels: [], replication: [] }
     const { redisPort: redis = 0, sentinelPort: sentinel = 0 } = topology.nodes[0] ?? {}
     const ports = { redis, sentinel }
-    const text = renderNftables({ table, cuts, detours: [...detours.values()], spared, ports })
+    const rules = { table, cuts, detours: [...detours.values()], spared, ports }
+    const text = JSON.stringify(rules)
     if (text === applied) return
+    const filter = requirePacketFilter()
     journal.note({ kind: 'network', table })
-    await runProgram(nft(), ['-f', '-'], { input: text })
+    await filter.apply(rules)
     applied = text
   }
   /** Whoever opens a new connection is known only once it tries: the packet that it sends again gets through. */
@@ -89,50 +92,13 @@ export function createNetwork(stateDir: string, topology: Topology, journal: Und
         cuts = []
         detours = new Map()
         applied = ''
-        if (journal.steps().some(({ kind }) => kind === 'network')) await removeTable(table)
+        if (journal.steps().some(({ kind }) => kind === 'network')) await requirePacketFilter().remove(table)
         for (const relay of relays.values()) await relay.end()
         relays.clear()
         journal.forget(({ kind, ...step }) => {
           return kind === 'network' || (kind === 'end' && 'component' in step && isRelay(step.component))
         })
       }),
-  }
-}
-
-/** Also where there is none. */
-export async function removeTable(table: string): Promise<void> {
-  await runProgram(nft(), ['-f', '-'], { input: renderRemoval(table) })
-}
-
-/** Why packets cannot be filtered here, or null. Tries it, with a table that is gone again in the same step. */
-export async function whyNoNetwork(): Promise<string | null> {
-  if (process.getuid?.() !== 0) {
-    return 'only root may cut a network: sudo ./holdfast up, then sudo ./holdfast verify (a deployment of root is another one than yours)'
-  }
-  const program = findProgram(['nft'], process.env)
-  if (program === null) return 'it needs nft: sudo apt-get install nftables'
-  try {
-    await runProgram(program, ['-f', '-'], { input: renderRemoval('holdfast_probe') })
-    return null
-  } catch (error) {
-    return `nft cannot filter packets here (${(error as Error).message}): in a container it needs the capability NET_ADMIN`
-  }
-}
-
-/** Why connections cannot be led through a relay here, or null. */
-export async function whyNoDelay(): Promise<string | null> {
-  const why = await whyNoNetwork()
-  if (why !== null) return why
-  if (findProgram(['ss'], process.env) === null) return 'it needs ss: sudo apt-get install iproute2'
-  const table = `holdfast_probe_${String(process.pid)}`
-  const detour = { address: '127.255.255.252', ports: [{ port: 9, relayPort: 9 }] }
-  const none = { cuts: [], spared: { sentinels: [], replication: [] }, ports: { redis: 0, sentinel: 0 } }
-  try {
-    await runProgram(nft(), ['-f', '-'], { input: renderNftables({ table, detours: [detour], ...none }) })
-    await removeTable(table)
-    return null
-  } catch (error) {
-    return `the kernel cannot redirect connections to a relay (${(error as Error).message})`
   }
 }
 
@@ -177,12 +143,3 @@ export function nodeAt(topology: Topology, index: number) {
 }
 
 const isRelay = (component: string) => component.startsWith('relay-')
-
-function nft(): string {
-  const program = findProgram(['nft'], process.env)
-  if (program !== null) return program
-  throw new HoldfastError('BINARY_MISSING', 'nft is not on this machine', {
-    hint: 'sudo apt-get install nftables',
-    exitCode: 2,
-  })
-}

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   controlAddress,
+  iptablesChains,
   relayGroup,
+  renderIptables,
   renderNftables,
-  renderRemoval,
+  renderNftablesRemoval,
   type PacketRules,
 } from './packet-rules.ts'
 
@@ -30,7 +32,7 @@ test('the table replaces what it was before in one step, and can be removed wher
     renderNftables(rules({})),
     /^table ip holdfast_a \{\}\ndelete table ip holdfast_a\ntable ip holdfast_a \{/,
   )
-  assert.equal(renderRemoval('holdfast_a'), 'table ip holdfast_a {}\ndelete table ip holdfast_a\n')
+  assert.equal(renderNftablesRemoval('holdfast_a'), 'table ip holdfast_a {}\ndelete table ip holdfast_a\n')
 })
 
 test('a cut drops everything between two addresses, both ways, and answers nothing', () => {
@@ -43,8 +45,8 @@ test('a cut drops everything between two addresses, both ways, and answers nothi
 test('without the sentinels: what replicas opened passes, every other connection to a redis-server does not', () => {
   const spared = { sentinels: [replica], replication: [] }
   const [there, back, ...dropped] = lines({ cuts: [{ one, other, only: 'sentinels' }], spared })
-  assert.equal(there, `ip saddr ${other} tcp sport 40001 ip daddr ${one} tcp dport 6379 accept`)
-  assert.equal(back, `ip saddr ${one} tcp sport 6379 ip daddr ${other} tcp dport 40001 accept`)
+  assert.equal(there, `ip saddr ${other} ip daddr ${one} tcp sport 40001 tcp dport 6379 accept`)
+  assert.equal(back, `ip saddr ${one} ip daddr ${other} tcp sport 6379 tcp dport 40001 accept`)
   assert.equal(dropped.length, 8)
   assert.ok(dropped.every((line) => / tcp [sd]port (?:6379|26379) drop$/.test(line)))
 })
@@ -70,4 +72,17 @@ test('a detour takes what others send to the node, but neither the node, the rel
     line,
     `ip daddr ${one} ip saddr != { ${one}, ${controlAddress} } tcp dport 6379 meta skgid != ${relayGroup} dnat to ${one}:40100`,
   )
+})
+
+test('the same for iptables, in chains of its own', () => {
+  const cuts = [{ one, other, only: 'sentinels' as const }]
+  const spared = { sentinels: [replica], replication: [] }
+  const text = renderIptables(rules({ table: 'holdfast_counter_0123abcd', cuts, spared }))
+  const chain = 'holdfast_0123abcd_cut'
+  assert.equal(iptablesChains('holdfast_counter_0123abcd').filter, chain)
+  assert.ok(text.startsWith(`*filter\n:${chain} - [0:0]\n`))
+  assert.ok(text.includes(`-A ${chain} -s ${other} -d ${one} -p tcp --sport 40001 --dport 6379 -j ACCEPT\n`))
+  assert.equal(text.match(/ -j DROP$/gm)?.length, 8)
+  assert.doesNotMatch(text, /\*nat/)
+  assert.ok(chain.length <= 28)
 })

@@ -8,9 +8,9 @@ import { ensureSupervisor } from '../ensure-supervisor.ts'
 import { localPaths, type LocalPaths } from '../paths.ts'
 import { lockHolder, takeProcessLock } from '../process-lock.ts'
 import { readTopology } from '../state-files.ts'
-import { removeTable } from './network.ts'
 import { askNode } from './node-commands.ts'
 import { isMounted, ownDisk, thaw } from './own-disk.ts'
+import { requirePacketFilter } from './packet-filter.ts'
 import { wake } from './processes.ts'
 import { journalPath, openJournal, type UndoJournal, type UndoStep } from './undo-journal.ts'
 import { bringBack } from './volume.ts'
@@ -86,7 +86,7 @@ async function undo(
       wake(step)
       return
     case 'network':
-      await removeTable(step.table)
+      await requirePacketFilter().remove(step.table)
       return
     case 'end': {
       const found = findManaged(stateDir).filter(({ component }) => component === step.component)
