@@ -52,7 +52,7 @@ function follow(key: string, operations: readonly Operation[], final: number | u
       if (!see(call.read)) {
         const kind = call.read > last ? 'extra' : call.read === 0 ? 'reset' : 'back'
         const words = `${key} held ${call.read} at ${moment(startMs)}, where ${last} was what it held last`
-        anomalies.push({ kind, count: 1, words, atMs: endMs })
+        anomalies.push({ kind, count: Math.abs(last - call.read) || 1, words, atMs: endMs })
       }
       last = call.read
     }
