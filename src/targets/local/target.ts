@@ -6,7 +6,7 @@ import type { Target, TargetContext } from '../target.ts'
 import { askAgent } from './agent-client.ts'
 import { apply } from './apply.ts'
 import { askSupervisor, type CommandName, type ControlCommands } from './control.ts'
-import { healLeftOver } from './faults/undo.ts'
+import { healLeftOver, leftOverProblem } from './faults/left-over.ts'
 import { judge, findPrimary } from './judge.ts'
 import { tailLogs } from './logs.ts'
 import { observe } from './observation.ts'
@@ -69,7 +69,9 @@ async function observeStatus(paths: LocalPaths, name: string): Promise<Status> {
   const topology = readTopology(paths)
   const secrets = readSecrets(paths)
   if (topology === null || secrets === null) return nothing(name)
-  return judge(await observe(paths, topology, secrets, wantedInstances(paths, topology)))
+  const status = judge(await observe(paths, topology, secrets, wantedInstances(paths, topology)))
+  const left = leftOverProblem(paths.stateDir)
+  return left === null ? status : { ...status, problems: [left, ...status.problems] }
 }
 
 function nothing(name: string): Status {

@@ -11,11 +11,12 @@ import type { Target, TargetContext } from '../../target.ts'
 import { readCapabilities } from './capabilities.ts'
 import { attachForeign } from './foreign.ts'
 import { startGuardian } from './guardian.ts'
+import { healLeftOver } from './left-over.ts'
 import { createNetwork } from './network.ts'
 import { askGateway, askNode } from './node-commands.ts'
 import { controlAddress } from './packet-rules.ts'
 import { findProcess, runningComponents, signalComponent, signalComponents } from './processes.ts'
-import { healLeftOver, undoAll } from './undo.ts'
+import { undoAll } from './undo.ts'
 import { openJournal } from './undo-journal.ts'
 import { createVolumes } from './volume.ts'
 
@@ -119,9 +120,10 @@ export async function openFaultDriver(paths: LocalPaths, target: Target): Promis
       try {
         await heal()
       } finally {
+        // The guardian goes on with what could not be healed.
+        lock.release()
         await (await guardian)?.end()
         guardian = null
-        lock.release()
       }
     },
   }

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { spawnHelper, type HelperProcess } from '../../../platform/helper-process.ts'
-import { readStat } from '../../../platform/proc.ts'
 import { roleSpec } from '../component-specs.ts'
 import type { LocalPaths } from '../paths.ts'
 
@@ -11,9 +10,8 @@ const guardianMain = fileURLToPath(new URL('guardian-main.ts', import.meta.url))
  * system sees to, however this one ends.
  */
 export function startGuardian(paths: LocalPaths): Promise<HelperProcess> {
-  const { pid } = process
   return spawnHelper({
     ...roleSpec(paths, 'guardian', [process.execPath, '--max-semi-space-size=1', guardianMain]),
-    input: JSON.stringify({ stateDir: paths.stateDir, pid, startTime: readStat(pid)?.startTime ?? 0 }),
+    input: JSON.stringify({ stateDir: paths.stateDir, pid: process.pid }),
   })
 }

@@ -67,3 +67,29 @@ export function openJournal(stateDir: string): UndoJournal {
     },
   }
 }
+
+/** What is wrong as long as it is not undone. */
+export function describeUndo(step: UndoStep): string {
+  switch (step.kind) {
+    case 'continue':
+      return `${step.component} (pid ${String(step.pid)}) is stopped`
+    case 'network':
+      return `packets are dropped by the table ${step.table}`
+    case 'end':
+      return `${step.component} runs`
+    case 'thaw':
+      return `the disk of redis-${String(step.node)} is frozen`
+    case 'empty-disk':
+      return `the disk of redis-${String(step.node)} is full`
+    case 'volume':
+      return `the volume of redis-${String(step.node)} is on a disk of the drill`
+    case 'redis':
+      return `redis-${String(step.node)} has other settings`
+    case 'supervise':
+      return 'the supervisor is dead'
+    case 'scale':
+      return `another number of instances runs than ${String(step.instances)}`
+    default:
+      return step satisfies never
+  }
+}

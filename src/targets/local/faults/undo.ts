@@ -5,14 +5,12 @@ import { findManaged } from '../../../platform/managed-process.ts'
 import type { Topology } from '../../../topology/topology.ts'
 import { askSupervisor } from '../control.ts'
 import { ensureSupervisor } from '../ensure-supervisor.ts'
-import { localPaths, type LocalPaths } from '../paths.ts'
-import { lockHolder, takeProcessLock } from '../process-lock.ts'
-import { readTopology } from '../state-files.ts'
+import type { LocalPaths } from '../paths.ts'
 import { askNode } from './node-commands.ts'
 import { isMounted, ownDisk, thaw } from './own-disk.ts'
 import { requirePacketFilter } from './packet-filter.ts'
 import { wake } from './processes.ts'
-import { journalPath, openJournal, type UndoJournal, type UndoStep } from './undo-journal.ts'
+import { describeUndo, journalPath, type UndoJournal, type UndoStep } from './undo-journal.ts'
 import { bringBack } from './volume.ts'
 
 /** What has to be whole before what comes after it can be healed: commands need processes that run and a network. */
@@ -45,7 +43,7 @@ export async function undoAll(paths: LocalPaths, topology: Topology, journal: Un
         const text = JSON.stringify(step)
         journal.forget((each) => JSON.stringify(each) === text)
       } catch (error) {
-        failures.push(`${describe(step)}: ${error instanceof Error ? error.message : String(error)}`)
+        failures.push(`${describeUndo(step)}: ${error instanceof Error ? error.message : String(error)}`)
       }
     }
   }
@@ -53,25 +51,6 @@ export async function undoAll(paths: LocalPaths, topology: Topology, journal: Un
   throw new HoldfastError('BUSY', `not everything could be healed.\n${failures.join('\n')}`, {
     hint: `It is noted in ${journalPath(paths.stateDir)}, and the next ./holdfast up or verify tries again.`,
   })
-}
-
-/**
- * Heals what a verify left that is dead. One that lives is left alone: it heals by itself.
- * @returns whether there was something
- */
-export async function healLeftOver(stateDir: string): Promise<boolean> {
-  const paths = localPaths(stateDir)
-  const journal = openJournal(stateDir)
-  const topology = readTopology(paths)
-  if (topology === null || journal.steps().length === 0 || lockHolder(paths.verifyLock) !== null) return false
-  const lock = takeProcessLock(paths.verifyLock)
-  if ('heldBy' in lock) return false
-  try {
-    await undoAll(paths, topology, journal)
-    return true
-  } finally {
-    lock.release()
-  }
 }
 
 async function undo(
@@ -137,30 +116,5 @@ async function persistently(ask: () => Promise<unknown>): Promise<void> {
       if (isOver || !(error instanceof HoldfastError && error.code === 'NOT_RUNNING')) throw error
       await delay(200)
     }
-  }
-}
-
-function describe(step: UndoStep): string {
-  switch (step.kind) {
-    case 'continue':
-      return `${step.component} (pid ${String(step.pid)}) is stopped`
-    case 'network':
-      return `packets are dropped by the table ${step.table}`
-    case 'end':
-      return `${step.component} runs`
-    case 'thaw':
-      return `the disk of redis-${String(step.node)} is frozen`
-    case 'empty-disk':
-      return `the disk of redis-${String(step.node)} is full`
-    case 'volume':
-      return `the volume of redis-${String(step.node)} is on a disk of the drill`
-    case 'redis':
-      return `redis-${String(step.node)} has other settings`
-    case 'supervise':
-      return 'the supervisor is dead'
-    case 'scale':
-      return `another number of instances runs than ${String(step.instances)}`
-    default:
-      return step satisfies never
   }
 }
