@@ -73,7 +73,7 @@ function breaches({ totals, closing }: Findings): readonly string[] {
     ...(errors > 0 ? [`${counted(errors, 'error')} that clients saw and no fault explains`] : []),
     ...closing
       .filter(({ passed, violates }) => !passed && violates === true)
-      .map(({ name }) => `not so: ${name}`),
+      .map(({ name }) => `"${name}" does not hold afterwards`),
   ]
 }
 
