@@ -84,10 +84,3 @@ export function simulate<State>(
     })
   return { operations, final: state }
 }
-
-export type Altered<Run> = (run: Run, pick: number) => Run | undefined
-
-/** One of them, chosen by a number; undefined of none. */
-export function pickOf<T>(all: readonly T[], pick: number): T | undefined {
-  return all[pick % Math.max(all.length, 1)]
-}
