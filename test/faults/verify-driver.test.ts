@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'n
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Redis } from 'ioredis'
+import { findManaged } from '../../src/platform/managed-process.ts'
 import { findProgram, readOutput } from '../../src/platform/run-program.ts'
 import { ownProcesses, readVariable } from '../../src/platform/proc.ts'
 import { readConnections } from '../../src/targets/local/faults/open-connections.ts'
@@ -22,6 +23,7 @@ test('a deployment is broken in every way, and is whole again', { skip: noPacket
 
   await t.test('what it cannot do it says, in words', async () => {
     assert.match(driver.why('clock') ?? '', /one clock/)
+    await assert.rejects(driver.stepClock(0, 1000), /one clock/)
     for (const capability of ['signal', 'network', 'delay', 'redis', 'volume', 'disk', 'disk-stall'] as const)
       assert.equal(driver.why(capability), null)
     await assert.rejects(
@@ -161,6 +163,30 @@ test('a deployment is broken in every way, and is whole again', { skip: noPacket
     await healthy(driver)
     assert.equal(await read(driver, node), 'hangs')
     assert.doesNotMatch(readFileSync('/proc/mounts', 'utf8'), new RegExp(deployment.stateDir))
+  })
+
+  await t.test('the disk of the primary fills up, and it is the primary then', async () => {
+    const { primary } = await roles(driver)
+    await write(driver, primary, 'before')
+    await driver.fillDisk(primary)
+    await whole(driver, async () => {
+      await eventually('a full disk', 20_000, async () => {
+        const answer = await driver.redis(primary, ['SET', 'other', 'x']).catch(String)
+        return String(answer).includes('MISCONF') ? true : String(answer)
+      })
+    })
+    assert.equal(await driver.gateway(['GET', 'witness']), 'before')
+  })
+
+  await t.test('a redis-server of somebody else gets nothing', async () => {
+    const { primary } = await roles(driver)
+    for (const as of ['nobody', 'application'] as const) {
+      const { attached, says } = await driver.attachForeign(primary, as)
+      assert.equal(attached, false, says)
+      assert.match(says, /NOAUTH|NOPERM|WRONGPASS|denied|AUTH/i)
+    }
+    await driver.heal()
+    assert.ok(!findManaged(deployment.stateDir).some(({ component }) => component.startsWith('foreign')))
   })
   await driver.close()
 })

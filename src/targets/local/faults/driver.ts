@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../errors.ts'
 import { makePrivateDirectory } from '../../../platform/files.ts'
 import type { HelperProcess } from '../../../platform/helper-process.ts'
-import type { FaultDriver } from '../../../verify/faults/fault.ts'
+import type { Capability, FaultDriver } from '../../../verify/faults/fault.ts'
 import { judge } from '../judge.ts'
 import { observe } from '../observation.ts'
 import type { LocalPaths } from '../paths.ts'
@@ -41,7 +41,9 @@ export async function openFaultDriver(paths: LocalPaths, target: Target): Promis
   let guardian: Promise<HelperProcess> | null = null
 
   /** Nothing is broken before somebody is there who heals it. */
-  const guarded = async <T>(breakIt: () => T | Promise<T>): Promise<T> => {
+  const guarded = async <T>(capability: Capability, breakIt: () => T | Promise<T>): Promise<T> => {
+    const why = capabilities[capability]
+    if (why !== null) throw new HoldfastError('UNSUPPORTED', why, { exitCode: 2 })
     guardian ??= startGuardian(paths)
     await guardian
     return await breakIt()
@@ -67,12 +69,12 @@ export async function openFaultDriver(paths: LocalPaths, target: Target): Promis
     components: () => runningComponents(stateDir),
     process: (component) => findProcess(stateDir, component),
     signal: (component, signal) =>
-      guarded(() => {
+      guarded('signal', () => {
         if (signal === 'KILL') supervised([component])
         signalComponent(stateDir, component, signal, journal)
       }),
     signalAll: (components, signal) =>
-      guarded(() => {
+      guarded('signal', () => {
         if (signal === 'KILL') supervised(components)
         signalComponents(stateDir, components, signal, journal)
       }),
@@ -83,7 +85,7 @@ export async function openFaultDriver(paths: LocalPaths, target: Target): Promis
       await target.switchover(to, context(signal))
     },
     scale: (instances) =>
-      guarded(async () => {
+      guarded('scale', async () => {
         const before = wantedInstances(paths, topology)
         if (!journal.steps().some(({ kind }) => kind === 'scale')) {
           journal.note({ kind: 'scale', instances: before })
@@ -98,23 +100,22 @@ export async function openFaultDriver(paths: LocalPaths, target: Target): Promis
       await target.apply(topology, null, patient())
       if (instances !== topology.app.instances.length) await target.scale(instances, patient())
     },
-    cut: (from, to, only) => guarded(() => network.cut(from, to, only)),
-    delay: (node, milliseconds) => guarded(() => network.delay(node, milliseconds)),
+    cut: (from, to, only) => guarded('network', () => network.cut(from, to, only)),
+    delay: (node, milliseconds) => guarded('delay', () => network.delay(node, milliseconds)),
     healNetwork: () => network.heal(),
     redis: (node, words) => askNode(paths, topology, { node, server: 'redis' }, words),
     sentinel: (node, words) => askNode(paths, topology, { node, server: 'sentinel' }, words),
     change: (node, words, undo) =>
-      guarded(() => {
+      guarded('redis', () => {
         journal.note({ kind: 'redis', node, words: undo })
         return askNode(paths, topology, { node, server: 'redis' }, words)
       }),
     gateway: (words) => askGateway(paths, topology, words),
-    emptyVolume: (node) => guarded(() => volumes.empty(node)),
-    fillDisk: (node) => guarded(() => volumes.fill(node)),
-    stallDisk: (node) => guarded(() => volumes.stall(node)),
-    stepClock: () =>
-      Promise.reject(new HoldfastError('UNSUPPORTED', capabilities.clock ?? '', { exitCode: 2 })),
-    attachForeign: (node, as) => guarded(() => attachForeign(paths, topology, journal, node, as)),
+    emptyVolume: (node) => guarded('volume', () => volumes.empty(node)),
+    fillDisk: (node) => guarded('disk', () => volumes.fill(node)),
+    stallDisk: (node) => guarded('disk-stall', () => volumes.stall(node)),
+    stepClock: () => guarded('clock', () => undefined),
+    attachForeign: (node, as) => guarded('foreign', () => attachForeign(paths, topology, journal, node, as)),
     heal,
     close: async () => {
       try {

@@ -60,6 +60,7 @@ export function createNetwork(stateDir: string, topology: Topology, journal: Und
   return {
     cut: (from, to, only) =>
       one(async () => {
+        if (only !== undefined && detours.size > 0) throw notTogether()
         const pairs = from.flatMap((a) => to.filter((b) => b !== a).flatMap((b) => pairsOf(topology, a, b)))
         cuts = [...cuts, ...pairs.map((pair) => ({ ...pair, only }))]
         await apply()
@@ -67,6 +68,7 @@ export function createNetwork(stateDir: string, topology: Topology, journal: Und
       }),
     delay: (node, delayMs) =>
       one(async () => {
+        if (cuts.some(({ only }) => only !== undefined)) throw notTogether()
         const { address, redisPort, sentinelPort, agentPort } = nodeAt(topology, node)
         const ports = [redisPort, sentinelPort, agentPort]
         const component = `relay-${String(node)}`
@@ -100,6 +102,12 @@ export function createNetwork(stateDir: string, topology: Topology, journal: Und
         })
       }),
   }
+}
+
+/** Behind a relay nobody can tell whose connection it was. */
+function notTogether(): HoldfastError {
+  const message = 'a slow node and a cut of one kind of traffic cannot be had at once on one machine'
+  return new HoldfastError('UNSUPPORTED', message, { hint: 'One after the other.', exitCode: 2 })
 }
 
 /** Connections that were there before the relay are closed, so that their owners come again and meet it. */
