@@ -24,6 +24,7 @@ want_test_tools() {
   found gcc || wanted="$wanted gcc"
   found ip || wanted="$wanted iproute2"
   found nft || wanted="$wanted nftables"
+  found iptables || wanted="$wanted iptables"
   found mkfs.ext4 || wanted="$wanted e2fsprogs"
   found unshare || wanted="$wanted util-linux"
 }
