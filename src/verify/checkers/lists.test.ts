@@ -75,6 +75,12 @@ const plants: Partial<Record<Anomaly['kind'], Plant<Run>>> = {
   },
 }
 
+const push = (value: string, answer: number): Operation => ({
+  ...{ workload: 'append', caller: answer, at: '', dueMs: 0, startMs: 0, endMs: 10 },
+  call: { do: 'append', key: 'list', value },
+  outcome: { kind: 'ok', answer },
+})
+
 describe('lists', () => {
   it('of a sound system are never accused', () => neverAccused(runs, check))
 
@@ -82,11 +88,6 @@ describe('lists', () => {
     it(`${kind} is found`, () => alwaysFound(runs, check, kind as Anomaly['kind'], plant))
 
   it('whose answered lengths are not their places are found', () => {
-    const push = (value: string, answer: number): Operation => ({
-      ...{ workload: 'append', caller: answer, at: '', dueMs: 0, startMs: 0, endMs: 10 },
-      call: { do: 'append', key: 'list', value },
-      outcome: { kind: 'ok', answer },
-    })
     const judged = checkLists([push('a', 1), push('b', 2)], new Map([['list', ['b', 'a']]]))
     assert.deepEqual(
       judged.anomalies.map(({ words }) => words),
@@ -95,12 +96,6 @@ describe('lists', () => {
   })
 
   it('that could not be read are named', () => {
-    const operations = [{ call: { do: 'append' as const, key: 'k', value: 'v' } }].map(
-      ({ call }): Operation => ({
-        ...{ workload: 'append', caller: 0, at: '', dueMs: 0, startMs: 0, endMs: 1, call },
-        outcome: { kind: 'ok', answer: 1 },
-      }),
-    )
-    assert.deepEqual(checkLists(operations, new Map()).unread, ['k'])
+    assert.deepEqual(checkLists([push('a', 1)], new Map()).unread, ['list'])
   })
 })
