@@ -4,7 +4,7 @@ TEST := ./holdfast --exec test node --test --test-reporter=spec
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-faults test-machine bench bench-failover
+.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-faults test-machine soak bench bench-failover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test-faults: ## the drill, and everything else that is known to break a design l
 test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
+
+soak: ## breaks a deployment of its own for an hour, with every fault, and proves that nothing was lost (VERIFY='--for 10m')
+	@scripts/soak.sh $(VERIFY)
 
 bench: ## how fast it starts, its memory, the counter, the gateway (about 15 minutes; results in bench/README.md)
 	@./holdfast --exec test node bench/run.ts up memory counter throughput front-door sessions

@@ -12,6 +12,8 @@ const pure = [
   'src/resp/**/*.ts',
   'src/insync/**/*.ts',
   'src/verify/{history,operation,series,summary}*.ts',
+  'src/verify/{errors,random,verdict}*.ts',
+  'src/verify/report/{buckets,charts,html,plot,script,style,words}*.ts',
   'src/verify/checkers/**/*.ts',
 ]
 /** Where spec meets the world: reading the file and the password. */

@@ -41,6 +41,7 @@ export async function runAgainst(
     throw new HoldfastError('USAGE', 'nothing was done', { exitCode: 2 })
   }
   const report = await openReport(resolve(options.report ?? join('.holdfast', 'reports')), new Date())
+  const random = randomFrom(options.seed)
   const { holdfast, node } = await readVersions(context.env)
   const result = await runVerify({
     about: {
@@ -66,7 +67,7 @@ export async function runAgainst(
     prefix,
     holdMs,
     untouched: [],
-    random: randomFrom(options.seed).next,
+    random: () => random.next(),
     signal,
     progress,
     onOperations: (operations) => {

@@ -54,6 +54,7 @@ export async function runHere(
     options.report === null ? join(directory, '.holdfast', 'reports') : resolve(options.report),
     new Date(),
   )
+  const random = randomFrom(options.seed)
   const status = await driver.observe()
   progress.step(`seed ${options.seed}: ${plan.map(({ fault }) => fault.name).join(', ') || 'no fault'}`)
   const result = await runVerify({
@@ -76,7 +77,7 @@ export async function runHere(
     prefix: `${keyPrefix}${randomBytes(4).toString('hex')}:`,
     holdMs: spec.gateway.holdMs,
     untouched: second === null ? [] : [`${second.host}:${second.port}`],
-    random: randomFrom(options.seed).next,
+    random: () => random.next(),
     signal,
     progress,
     onOperations: (operations) => {

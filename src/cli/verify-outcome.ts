@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import pico from 'picocolors'
 
 import { HoldfastError } from '../errors.ts'
-import { openHistory, type HistoryFile } from '../verify/history-file.ts'
+import { openHistory, type HistoryFile } from '../verify/record-history.ts'
 import { renderReport } from '../verify/report/report.ts'
 import type { VerifyResult } from '../verify/result.ts'
 import type { CommandContext } from './context.ts'

@@ -22,7 +22,8 @@ export async function runPlan(options: PlanRunOptions, done: FaultRun[]): Promis
   const { plan, now, signal, feed, progress } = options
   const underWay = new Map<PlannedFault, Promise<void>>()
   const begin = async (planned: PlannedFault): Promise<void> => {
-    const random = randomFrom(planned.seed).next
+    const choices = randomFrom(planned.seed)
+    const random = (): number => choices.next()
     // Beside others it is healthy only when those are over, too.
     const limitMs = healthyWithinMs * (planned.alone ? 1 : 3)
     const finished = await runFault(planned.fault, { ...options, random, healthyWithinMs: limitMs })

@@ -46,20 +46,19 @@ test('verify: proves, notices what is planted, ends whole after Ctrl-C and kill 
     await left()
   })
 
+  const { start } = commandLine(() => deployment.directory)
   await t.test('what somebody takes away meanwhile is violated: 1, and says what', async () => {
-    const { start } = commandLine(() => deployment.directory)
     const child = start(['verify', '--for', '8s', '--faults', 'none', '--workloads', 'incr,counter'])
     const said = output(child)
     await eventually('calls', 20_000, () => said().includes('the rest of the time') || said())
     const some = (await keys(deployment)).split('\n')
-    await deployment.mustDo('redis-cli', 'UNLINK', ...some)
+    await redis(deployment, 'UNLINK', ...some)
     assert.equal(await exitOf(child), 1, said())
     assert.match(said(), /Violated: \d+ .*(lost|gone back)/)
     await left()
   })
 
   await t.test('Ctrl-C in the middle of a fault: 130', async () => {
-    const { start } = commandLine(() => deployment.directory)
     const child = start(['verify', '--faults', 'pause-primary@1s'])
     const said = output(child)
     const exited = exitOf(child)
@@ -73,7 +72,6 @@ test('verify: proves, notices what is planted, ends whole after Ctrl-C and kill 
   await t.test(
     'kill -9 in the middle of a fault: healed by itself, and the next run takes its keys away',
     async () => {
-      const { start } = commandLine(() => deployment.directory)
       const child = start(['verify', '--faults', 'pause-primary@1s'])
       const said = output(child)
       const exited = exitOf(child)
@@ -94,14 +92,14 @@ test('verify: proves, notices what is planted, ends whole after Ctrl-C and kill 
     assert.match(stderr, /warning: http:\S+ is not known to be a deployment of Holdfast/)
     assert.match(stdout, /^Proved: /)
     assert.notEqual(await keys(deployment), '', 'what was counted over HTTP stays')
-    await deployment.mustDo('redis-cli', 'UNLINK', ...(await keys(deployment)).split('\n'))
+    await redis(deployment, 'UNLINK', ...(await keys(deployment)).split('\n'))
   })
 
   await t.test('mistakes and what cannot run exit 2 and say what to type', async () => {
     for (const [args, expected] of [
       [['--for', 'long'], /--for long: a time of at least 5s/],
       [['--faults', 'kill-primery'], /kill-primery: there is no such fault; kill-primary\?/],
-      [['--workloads', 'contour'], /there is no such workload; counter\?/],
+      [['--workloads', 'countr'], /there is no such workload; counter\?/],
       [['--rate', '0', '--seed', 'x'], /--rate 0: .*\n.*--seed x: /],
       [['--against', 'ftp://x'], /--against ftp:\/\/x: a URL like/],
       [['--faults', 'flushall-beside-writes'], /only with --destructive/],
@@ -133,7 +131,16 @@ function components(deployment: TestDeployment): string {
 }
 
 async function keys(deployment: TestDeployment): Promise<string> {
-  return (await deployment.mustDo('redis-cli', '--scan', '--pattern', 'holdfast-verify:*')).trim()
+  return await redis(deployment, '--scan', '--pattern', 'holdfast-verify:*')
+}
+
+async function redis(deployment: TestDeployment, ...words: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await commandLine(() => deployment.directory).run([
+    'redis-cli',
+    ...words,
+  ])
+  assert.equal(exitCode, 0, stderr)
+  return stdout.trim()
 }
 
 function isStopped(deployment: TestDeployment): { readonly component: string } | false {
