@@ -1,7 +1,7 @@
 import { attachedReplicas } from '../../agent/redis-info.ts'
 import type { Fault, FaultContext, Place } from './fault.ts'
 import { infoOf, setUntilHealed } from './redis-words.ts'
-import { castOf, epochOf, pick, untilInSync, untilLater, type Cast } from './steps.ts'
+import { between, castOf, epochOf, failed, pick, untilLater, type Cast } from './steps.ts'
 
 /** Long enough for the others to notice, to elect and to go on, and for the primary to wonder; below hold. */
 const cutMs = 5000
@@ -52,7 +52,7 @@ const partitions: readonly Partition[] = [
 function partitionFault({ name, description, nodes, ordinary = false, sides }: Partition): Fault {
   return {
     name,
-    description: `${description}, until the others go on without it and for ${cutMs / 2000} s more`,
+    description: `${description}, for ${cutMs / 1000} s`,
     needs: ['network'],
     atLeast: { nodes: nodes ?? 3 },
     takesNodes: nodes === 5 ? 2 : 1,
@@ -61,13 +61,10 @@ function partitionFault({ name, description, nodes, ordinary = false, sides }: P
     run: async (context) => {
       const cast = await castOf(context)
       const [one, other] = sides(cast, context.random)
-      const before = await epochOf(context)
       await whileCut(context, one, other, async () => {
         context.did(`${placesOf(one)} | ${placesOf(other)}`)
-        // That it is really cut off shows in who goes on without it.
-        if (one.includes(cast.primary)) await untilLater(context, before, 20_000)
-        else for (const node of one) if (node !== 'gateway') await untilInSync(context, node, false, 15_000)
-        await context.pause(cutMs / 2)
+        // Not until the others have gone on without it: where the gateway is cut off from them, that may be after hold.
+        await Promise.all([context.pause(cutMs), untilMissed(context, one, other)])
       })
     },
   }
@@ -201,6 +198,28 @@ const refuseReplicas: Fault = {
   },
 }
 
+/** Until the sentinels of one side have lost the nodes of the other. */
+async function untilMissed(
+  context: FaultContext,
+  one: readonly Place[],
+  other: readonly Place[],
+): Promise<void> {
+  const { driver } = context
+  const { name, nodes } = await driver.observe()
+  const watcher = other.find((place) => place !== 'gateway')
+  const missed = one.filter((place) => place !== 'gateway')
+  if (watcher === undefined) throw failed('nobody is on the other side of the cut')
+  for (const node of missed)
+    await context.until(`sentinel-${watcher} misses sentinel-${node}`, 10_000, async () => {
+      const seen = (await driver.sentinel(watcher, ['SENTINEL', 'SENTINELS', name])) as readonly unknown[]
+      const host = nodes[node]?.address.split(':')[0] ?? ''
+      const entry = seen
+        .map((fields) => JSON.stringify(fields))
+        .find((text) => text.includes(`"ip","${host}"`))
+      return /"flags","[^"]*(?:s_down|disconnected)/.test(entry ?? '') || `it sees ${entry ?? 'nobody'}`
+    })
+}
+
 async function whileCut(
   context: FaultContext,
   one: readonly Place[],
@@ -219,6 +238,8 @@ function placesOf(places: readonly Place[]): string {
   return places.map((place) => (place === 'gateway' ? 'gateway' : `node ${place}`)).join(', ')
 }
 
+const probe = 'holdfast-verify-slow'
+
 const slowNode: Fault = {
   name: 'slow-node',
   description: 'everything to and from one node takes 30 to 150 ms longer, for 4 s',
@@ -227,16 +248,23 @@ const slowNode: Fault = {
   lastsMs: 4000,
   ordinary: false,
   run: async (context) => {
+    const { driver, random } = context
     const { all, primary } = await castOf(context)
-    const node = pick(context.random, all)
-    const delayMs = 30 + Math.round(context.random() * 120)
+    const node = pick(random, all)
+    const delayMs = between(random, 30, 150)
     try {
-      await context.driver.delay(node, delayMs)
+      await driver.delay(node, delayMs)
       const role = node === primary ? 'primary' : 'replica'
       context.did(`node ${node} (${role}): ${delayMs} ms later, each way`)
+      // A write waits for everybody in sync, so also for the slow one, or until that one is written out.
+      const answer = driver.gateway(['SET', probe, '1']).then(() => 'it was answered at once')
+      const isSlow = await Promise.race([answer, context.pause(delayMs)])
+      await answer
+      if (isSlow !== undefined) throw failed(`node ${node} is not slow: ${isSlow}`)
       await context.pause(4000)
     } finally {
-      await context.driver.healNetwork()
+      await driver.healNetwork()
+      await driver.gateway(['DEL', probe])
     }
   },
 }

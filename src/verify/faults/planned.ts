@@ -29,31 +29,53 @@ const switchover: Fault = {
   },
 }
 
-/** Tried again with less time when it was done before it could be aborted. */
+/** The one who asked for it goes away: it is carried through, or was never begun, but is not left in between. */
 const abortSwitchover: Fault = {
   name: 'abort-switchover',
-  description: 'a planned change of the primary that is aborted in the middle',
+  description: 'a planned change of the primary whose caller goes away in the middle',
   needs: ['switchover'],
-  lastsMs: 3000,
+  lastsMs: 4000,
   ordinary: false,
   run: async (context) => {
+    // Tried again with less time when it was done before it could be aborted.
     for (let mostMs = 250; mostMs > 5; mostMs /= 2) {
+      const { primary } = await castOf(context)
       const afterMs = between(context.random, 0, mostMs)
       const aborted = new AbortController()
-      const ended = context.driver
-        .switchover(undefined, AbortSignal.any([aborted.signal, context.signal]))
-        .then(
-          () => 'done' as const,
-          () => 'aborted' as const,
-        )
+      const ended = beganSwitchover(context, undefined, aborted.signal)
       await context.pause(afterMs)
       aborted.abort()
-      const end = await ended
-      context.did(`switchover ${end === 'aborted' ? 'aborted' : 'not aborted'} after ${afterMs} ms`)
-      if (end === 'aborted') return
+      if ((await ended) === 'done') {
+        context.did(`switchover done within ${afterMs} ms`)
+        await settled(context)
+        continue
+      }
+      await context.answered(20, 10_000)
       await settled(context)
+      const now = (await castOf(context)).primary
+      const end = now === primary ? `redis-${now} stayed primary` : `redis-${now} took over all the same`
+      context.did(`switchover aborted after ${afterMs} ms; ${end}`)
+      return
     }
     throw failed('every switchover was done before it could be aborted')
+  },
+}
+
+/** Gateways hold and writes are paused when the one that is to take over hangs: everything must be taken back. */
+const switchoverToHung: Fault = {
+  name: 'switchover-to-hung',
+  description: 'the node that is to take over in a planned change hangs in the middle of it, for 4 s',
+  needs: ['switchover', 'signal'],
+  takesNodes: 1,
+  lastsMs: 5000,
+  ordinary: false,
+  run: async (context) => {
+    const to = pick(context.random, (await castOf(context)).replicas)
+    const afterMs = between(context.random, 5, 150)
+    const ended = beganSwitchover(context, `redis-${to}`, context.signal)
+    await context.pause(afterMs)
+    await whileStopped(context, [`redis-${to}`], () => context.pause(4000))
+    context.did(`redis-${to} hung ${afterMs} ms into a switchover to it, which was ${await ended}`)
   },
 }
 
@@ -87,14 +109,11 @@ const killSwitchoverDriver: Fault = {
   ordinary: false,
   run: async (context) => {
     const { primary } = await castOf(context)
-    const afterMs = between(context.random, 10, 300)
-    const ended = context.driver.switchover(undefined, context.signal).then(
-      () => 'was done already',
-      () => 'broke off',
-    )
+    const afterMs = between(context.random, 5, 150)
+    const ended = beganSwitchover(context, undefined, context.signal)
     await context.pause(afterMs)
     await kill(context, [`agent-${primary}`])
-    context.did(`agent-${primary} killed ${afterMs} ms into a switchover, which ${await ended}`)
+    context.did(`agent-${primary} killed ${afterMs} ms into a switchover, which was ${await ended}`)
   },
 }
 
@@ -147,6 +166,17 @@ const killGatewayAfterAck: Fault = {
   },
 }
 
+function beganSwitchover(
+  { driver }: FaultContext,
+  to: string | undefined,
+  signal: AbortSignal,
+): Promise<'done' | 'not done'> {
+  return driver.switchover(to, signal).then(
+    () => 'done',
+    () => 'not done',
+  )
+}
+
 async function untilInstances(context: FaultContext, instances: number): Promise<void> {
   await context.until(`${instances} instances`, 10_000, () => {
     const now = instancesOf(context.driver.components()).length
@@ -164,6 +194,7 @@ async function settled(context: FaultContext): Promise<void> {
 export const plannedChanges: readonly Fault[] = [
   switchover,
   abortSwitchover,
+  switchoverToHung,
   switchoverWithPausedReplica,
   killSwitchoverDriver,
   scale,
