@@ -74,19 +74,34 @@ export async function primaryOf(paths: LocalPaths, topology: Topology): Promise<
   return findPrimary(states)?.node ?? null
 }
 
-/** Asks the primary to hand over: to one node, or to the best. */
+/** Makes a node the primary, or any other than it. Refused for the moment (sentinels that just came back), it asks again. */
 export async function handOver(
   paths: LocalPaths,
   topology: Topology,
-  { from, to }: { readonly from: number; readonly to?: number },
+  wanted: { readonly to: number } | { readonly away: number },
 ): Promise<void> {
-  await askAgent(
-    nodeAt(topology, from),
-    requireSecrets(paths).internal,
-    '/switchover',
-    to === undefined ? {} : { to },
-    { failure: 'SWITCHOVER_FAILED', signal: AbortSignal.timeout(handOverWithinMs) },
-  )
+  const signal = AbortSignal.timeout(handOverWithinMs)
+  for (;;) {
+    const primary = await primaryOf(paths, topology)
+    const isSo = 'to' in wanted ? primary === wanted.to : primary !== null && primary !== wanted.away
+    if (isSo) return
+    try {
+      if (primary !== null) {
+        await askAgent(
+          nodeAt(topology, primary),
+          requireSecrets(paths).internal,
+          '/switchover',
+          'to' in wanted ? { to: wanted.to } : {},
+          { failure: 'SWITCHOVER_FAILED', signal },
+        )
+        continue
+      }
+    } catch (error) {
+      if (signal.aborted) throw error
+    }
+    signal.throwIfAborted()
+    await delay(500)
+  }
 }
 
 function stateOf(paths: LocalPaths, topology: Topology, node: number): Promise<AgentState | null> {

@@ -25,14 +25,11 @@ export function createVolumes(paths: LocalPaths, topology: Topology, journal: Un
     const disk = ownDisk(stateDir, node)
     if (isMounted(disk.directory)) return disk
     const wasPrimary = (await primaryOf(paths, topology)) === node
-    if (wasPrimary) await handOver(paths, topology, { from: node })
+    if (wasPrimary) await handOver(paths, topology, { away: node })
     journal.note({ kind: 'volume', node })
     await withoutProcesses(paths, node, journal, () => moveToOwnDisk(disk))
     await backInSync(paths, topology, node)
-    const primary = await primaryOf(paths, topology)
-    if (wasPrimary && primary !== null && primary !== node) {
-      await handOver(paths, topology, { from: primary, to: node })
-    }
+    if (wasPrimary) await handOver(paths, topology, { to: node })
     return disk
   }
 
@@ -69,7 +66,7 @@ export async function bringBack(
   if (![disk.former, disk.image, disk.moved].some((path) => existsSync(path))) return
   if ((await primaryOf(paths, topology)) === node) {
     // Without it, it is replaced as one that died.
-    await handOver(paths, topology, { from: node }).catch(() => undefined)
+    await handOver(paths, topology, { away: node }).catch(() => undefined)
   }
   await withoutProcesses(paths, node, journal, () => moveBack(disk))
 }
