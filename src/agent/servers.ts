@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { HoldfastError } from '../errors.ts'
-import { writeFileDurably } from '../platform/files.ts'
+import { readIfExists, writeFileDurably } from '../platform/files.ts'
 import { findManaged, spawnManaged, type ManagedProcess } from '../platform/managed-process.ts'
 import { renderAcl } from '../render/acl.ts'
 import { renderRedisConf } from '../render/redis-conf.ts'
@@ -119,6 +119,12 @@ export function writeSentinelConf(
       epochs,
     }),
   )
+}
+
+/** The epoch that a sentinel is in, by its own file; 0 when it says nothing. */
+export function sentinelEpoch(paths: NodePaths): number {
+  const text = readIfExists(paths.sentinelConf) ?? ''
+  return Number(/^sentinel current-epoch (\d+)$/m.exec(text)?.[1] ?? 0)
 }
 
 export function startSentinel(node: NodeTopology, paths: NodePaths): Promise<ManagedProcess> {
