@@ -7,6 +7,7 @@ import { OperationFeed } from '../../src/verify/feed.ts'
 import { whyNot } from '../../src/verify/plan.ts'
 import { randomFrom } from '../../src/verify/random.ts'
 import { runFault } from '../../src/verify/run-fault.ts'
+import { summarize } from '../../src/verify/summary.ts'
 import type { Load } from '../../src/verify/workloads/http-load.ts'
 import type { RunningWorkload } from '../../src/verify/workloads/workload.ts'
 import { startDeployment, type TestDeployment } from './deployment.ts'
@@ -50,7 +51,8 @@ export async function faultScene(t: TestContext, { nodes = 3 } = {}): Promise<Fa
       const lastedMs = Math.round(run.endMs - run.startMs)
       const healedMs = run.healthyMs === null ? 'not' : Math.round(run.healthyMs - run.endMs)
       const state = run.healthyMs === null ? JSON.stringify(await driver.observe()) : ''
-      const summary = await deployment.check(load)
+      // What it destroyed is missing, as it should.
+      const summary = await (fault.destroys === 'data' ? load.stop().then(summarize) : deployment.check(load))
       t.diagnostic(
         `${fault.name} (seed ${faultSeed + runs}): ${run.did.join('; ')} | ${lastedMs} ms, healthy after ${healedMs} ms, ` +
           `gap ${Math.round(summary.longestGapMs)} ms, longest ${Math.round(summary.longestMs)} ms, errors ${JSON.stringify(summary.errors)}`,
