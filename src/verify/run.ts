@@ -114,7 +114,8 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
     closing.push(...(await closingChecks(driver, { before, after, componentsBefore, crashes })))
   }
   progress.waiting('its keys to be removed')
-  await Promise.all(running.map((workload) => workload.remove()))
+  // What cannot be removed so is looked for below.
+  await Promise.allSettled(running.map((workload) => workload.remove()))
   for (const workload of running) removed.add(workload)
   if (driver !== null) closing.push(await removeKeys(driver, run.prefix))
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { lastLines } from '../../src/platform/files.ts'
 import { decodeHistory } from '../../src/verify/history.ts'
 import type { VerifyResult } from '../../src/verify/result.ts'
 import { readStat } from '../../src/platform/proc.ts'
@@ -29,6 +30,7 @@ test('verify: proves, notices what is planted, ends whole after Ctrl-C and kill 
 
   await t.test('a minute of the ordinary mix proves, and reports', async () => {
     const { code, stdout, stderr } = await deployment.holdfast('verify', '--json', '--seed', '7')
+    if (code !== 0) t.diagnostic(logLines(deployment))
     assert.equal(code, 0, `${stderr}\n${stdout.slice(0, 3000)}`)
     const result = JSON.parse(stdout) as VerifyResult
     assert.equal(result.verdict, 'proved', result.words.join('\n'))
@@ -113,7 +115,7 @@ test('verify: proves, notices what is planted, ends whole after Ctrl-C and kill 
       assert.equal(code, 2, args.join(' '))
     }
     await deployment.mustDo('down')
-    const down = await deployment.holdfast('verify', '--for', '5s')
+    const down = await deployment.holdfast('verify')
     assert.match(down.stderr, /tested does not run\n[\s\S]*holdfast up/)
     assert.equal(down.code, 2)
     const files = await readdir(join(deployment.directory, '.holdfast', 'reports'))
@@ -124,6 +126,14 @@ test('verify: proves, notices what is planted, ends whole after Ctrl-C and kill 
     await deployment.mustDo('up')
   })
 })
+
+/** What gateways and agents said, for a failure that nobody can look into afterwards. */
+function logLines({ stateDir }: TestDeployment): string {
+  const names = ['gateway', 'verify-gateway', 'agent-0', 'agent-1', 'agent-2']
+  return names
+    .flatMap((name) => lastLines(join(stateDir, 'logs', `${name}.log`), 60).map((line) => `${name} ${line}`))
+    .join('\n')
+}
 
 function components(deployment: TestDeployment): string {
   const names = deployment.processes().map(({ component }) => component)
