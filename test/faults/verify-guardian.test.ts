@@ -49,7 +49,7 @@ test(
       await once(verify, 'exit')
       const { problems } = await deployment.target.observe()
       assert.equal(problems[0]?.code, 'LEFT_BROKEN')
-      assert.match(problems[0].message, /gateway \(pid \d+\) is stopped.*packets are dropped/)
+      assert.match(problems[0].message, /packets are dropped.*gateway \(pid \d+\) is stopped/)
       await deployment.up()
       await healed(deployment)
     })

@@ -99,7 +99,10 @@ export async function handOver(
     } catch (error) {
       if (signal.aborted) throw error
     }
-    signal.throwIfAborted()
+    if (signal.aborted) {
+      const message = `no switchover within ${String(handOverWithinMs)} ms: there is no primary`
+      throw new HoldfastError('SWITCHOVER_FAILED', message, { hint: './holdfast status' })
+    }
     await delay(500)
   }
 }
