@@ -57,7 +57,7 @@ function startCounting(options: WorkloadOptions, url: string): RunningWorkload {
     judge,
     remove: async () => {
       for (const agent of agents) agent.destroy()
-      if (endpoints.redis.length > 0) await removeKeys(endpoints.redis, ids)
+      if (endpoints.redis.length > 0) await removeKeys(endpoints.redis, timeoutMs, ids)
     },
   }
 }

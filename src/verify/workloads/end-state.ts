@@ -2,8 +2,6 @@ import { Redis } from 'ioredis'
 import { HoldfastError } from '../../errors.ts'
 import type { RedisEndpoint } from './workload.ts'
 
-/** Longer than the gateway's hold. */
-const limitMs = 15_000
 const chunkLength = 100
 
 /**
@@ -38,15 +36,19 @@ export async function withRedis<T>(
   }
 }
 
-/** The same at the first of them that answers. Rejects with what the last one said. */
+/**
+ * The same at the first of them that answers. Rejects with what the last one said.
+ * @param timeoutMs of each command: above the gateway's hold
+ */
 export async function withFirst<T>(
   endpoints: readonly RedisEndpoint[],
+  timeoutMs: number,
   use: (redis: Redis) => Promise<T>,
 ): Promise<T> {
   let last: unknown = new HoldfastError('USAGE', 'There is no Redis to ask.')
   for (const endpoint of endpoints)
     try {
-      return await withRedis(endpoint, limitMs, use)
+      return await withRedis(endpoint, timeoutMs, use)
     } catch (error) {
       last = error
     }
@@ -65,9 +67,10 @@ export async function readValues(
 /** One key a command, since they may be spread over several servers. */
 export async function removeKeys(
   endpoints: readonly RedisEndpoint[],
+  timeoutMs: number,
   keys: readonly string[],
 ): Promise<void> {
-  await withFirst(endpoints, async (redis) => {
+  await withFirst(endpoints, timeoutMs, async (redis) => {
     for (let first = 0; first < keys.length; first += chunkLength)
       await Promise.all(keys.slice(first, first + chunkLength).map((key) => redis.unlink(key)))
   })

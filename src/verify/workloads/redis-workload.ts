@@ -52,7 +52,7 @@ function start<End>(options: WorkloadOptions, workload: RedisWorkload<End>): Run
     operations: calls.operations,
     stop: () => calls.stop(),
     judge: async () => {
-      const read = await withFirst(endpoints, (redis) => workload.readEnd(redis)).then(
+      const read = await withFirst(endpoints, options.timeoutMs, (redis) => workload.readEnd(redis)).then(
         (end) => ({ end, notes: [] }),
         (error: unknown) => ({
           end: null,
@@ -64,7 +64,7 @@ function start<End>(options: WorkloadOptions, workload: RedisWorkload<End>): Run
     },
     remove: async () => {
       for (const caller of callers) caller.close()
-      await removeKeys(endpoints, keys)
+      await removeKeys(endpoints, options.timeoutMs, keys)
     },
   }
 }
