@@ -38,7 +38,8 @@ export async function verify(context: CommandContext, flags: VerifyFlags): Promi
           options.against === null
             ? await runHere(context, options, flags.yes ?? false, targetContext)
             : await runAgainst(context, options, options.against, flags.yes ?? false, targetContext)
-        targetContext.progress.waiting('')
+        // Also takes the line of what was waited for away.
+        targetContext.progress.step('')
         return present(context, outcome, flags.json ?? false)
       } catch (error) {
         context.signal.throwIfAborted()

@@ -9,6 +9,8 @@ import { clock } from './words.ts'
 export const plotWidth = 1000
 export const plotHeight = 200
 
+const mostWholeMarks = 60
+
 export interface Axis {
   /** Where a value stands, 0 at the bottom and 1 at the top. */
   readonly place: (value: number) => number
@@ -118,7 +120,7 @@ export function frame({ id, title, result, axis, spanMs, drawing, legend, unit }
         ${labels(result.faults, spanMs)}
       </div>
       <div class="x-axis" aria-hidden="true">
-        ${timeTicks(spanMs).map((at) => html`<span style="left:${percent(at, spanMs)}">${clock(at)}</span>`)}
+        ${timeTicks(spanMs).map((at) => html`<span class="${at > spanMs * 0.97 ? 'last' : ''}" style="left:${percent(at, spanMs)}">${clock(at)}</span>`)}
       </div>
     </div>
     <figcaption>${unit}</figcaption>
@@ -148,11 +150,13 @@ function bands(faults: readonly FaultResult[], spanMs: number): Html {
       return `M${short((from / spanMs) * plotWidth)} 0h${short(width)}V${plotHeight}h-${short(width)}Z`
     })
     .join('')
-  return html`<path class="band" d="${trusted(path)}" />`
+  return html`<path class="band${faults.length > mostWholeMarks ? ' many' : ''}" d="${trusted(path)}" />`
 }
 
 function marks(failovers: VerifyResult['failovers'], spanMs: number): Html {
-  const path = failovers.map(({ atMs }) => `M${short((atMs / spanMs) * plotWidth)} 0V${plotHeight}`)
+  // Of hundreds only the feet are drawn: whole lines would hide everything else.
+  const top = failovers.length > mostWholeMarks ? plotHeight * 0.94 : 0
+  const path = failovers.map(({ atMs }) => `M${short((atMs / spanMs) * plotWidth)} ${top}V${plotHeight}`)
   return html`<path class="mark" d="${trusted(path.join(''))}" />`
 }
 
@@ -162,10 +166,10 @@ function labels(faults: readonly FaultResult[], spanMs: number): Html {
   const shown = faults
     .map((fault, index) => ({ fault, number: index + 1, at: (fault.startMs / spanMs) * 100 }))
     .toSorted((a, b) => a.at - b.at)
-    .filter(({ at }) => {
+    .filter(({ at, number }) => {
       if (at < free) return false
-      free = at + 2.4
-      return true
+      free = at + 1.4 + 0.9 * String(number).length
+      return at < 97
     })
   return html`<div class="numbers" aria-hidden="true">
     ${shown.map(

@@ -38,9 +38,10 @@ section{background:var(--card);border:1px solid var(--line);border-radius:14px;p
 .y-axis span{position:absolute;right:calc(100% + 8px);transform:translateY(50%);font-size:.75rem;color:var(--quiet);white-space:nowrap}
 .x-axis{position:absolute;left:0;right:0;top:100%}
 .x-axis span{position:absolute;top:6px;transform:translateX(-50%);font-size:.75rem;color:var(--quiet)}
-.x-axis span:first-child{transform:none}
+.x-axis span:first-child{transform:none}.x-axis .last{transform:translateX(-100%)}
 svg path{vector-effect:non-scaling-stroke}
 .grid{stroke:var(--line);fill:none}.band{fill:var(--band);opacity:.75}
+.band.many{opacity:.35}
 .mark{stroke:var(--mark);stroke-dasharray:4 3;stroke-width:1.5;fill:none}
 .line{fill:none;stroke-width:1.75;stroke-linejoin:round;stroke-linecap:round}
 .line.max{stroke:var(--max);stroke-width:1.25;opacity:.8}.line.p99{stroke:var(--p99)}.line.p50{stroke:var(--p50);stroke-width:2.25}
