@@ -71,12 +71,12 @@ export async function openFaultDriver(paths: LocalPaths, target: Target): Promis
     signal: (component, signal) =>
       guarded('signal', () => {
         if (signal === 'KILL') supervised([component])
-        signalComponent(stateDir, component, signal, journal)
+        return signalComponent(stateDir, component, signal, journal)
       }),
     signalAll: (components, signal) =>
-      guarded('signal', () => {
+      guarded('signal', async () => {
         if (signal === 'KILL') supervised(components)
-        signalComponents(stateDir, components, signal, journal)
+        await signalComponents(stateDir, components, signal, journal)
       }),
     restart: async (component) => {
       await target.restart(component, patient())

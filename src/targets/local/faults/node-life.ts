@@ -34,7 +34,7 @@ export async function withoutProcesses<T>(
   await ensureSupervisor(stateDir)
   const deadline = performance.now() + agentWithinMs
   // One that is just being started anew could start them.
-  while (signalComponents(stateDir, [agent], 'STOP', journal).length === 0) {
+  while ((await signalComponents(stateDir, [agent], 'STOP', journal)).length === 0) {
     if (performance.now() > deadline) {
       throw new HoldfastError('NOT_RUNNING', `${agent} does not run`, { hint: './holdfast up' })
     }
@@ -45,7 +45,7 @@ export async function withoutProcesses<T>(
     await Promise.all(found.map((server) => server.stop({ graceMs: serverGraceMs })))
     return await work()
   } finally {
-    signalComponents(stateDir, [agent], 'KILL', journal)
+    await signalComponents(stateDir, [agent], 'KILL', journal)
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../../errors.ts'
 import { findManaged } from '../../../platform/managed-process.ts'
 import {
@@ -10,6 +11,9 @@ import {
 import type { NotedProcess, UndoJournal } from './undo-journal.ts'
 
 export type FaultSignal = 'KILL' | 'STOP' | 'CONT'
+
+/** One that is in the middle of a disk write takes as long as the disk. */
+const effectWithinMs = 2000
 
 /** What a deployment consists of. Helpers of the drill itself are tagged too, and are none of it. */
 const parts = /^(?:(?:redis|sentinel|agent|app)-\d+|gateway|front-door|supervisor)$/
@@ -31,15 +35,15 @@ export function findProcess(
 }
 
 /**
- * Signals these components, and whatever they started in their sessions. What is stopped is noted before.
- * @returns those that were signalled
+ * Signals these components, and whatever they started in their sessions, all at once. What is stopped is noted before.
+ * @returns those that were signalled, once it shows: the kernel stops and ends a process a little later
  */
-export function signalComponents(
+export async function signalComponents(
   stateDir: string,
   components: readonly string[],
   signal: FaultSignal,
   journal: UndoJournal,
-): string[] {
+): Promise<string[]> {
   const found = leaders(stateDir).filter(({ component }) => components.includes(component))
   const all = ownProcesses()
   const members = found.flatMap(({ component, pid }) =>
@@ -62,17 +66,25 @@ export function signalComponents(
     const pids = new Set(members.map(({ stat }) => stat.pid))
     journal.forget((step) => step.kind === 'continue' && pids.has(step.pid))
   }
+  const deadline = performance.now() + effectWithinMs
+  while (members.some(({ stat }) => !hasEffect(stat, signal)) && performance.now() < deadline) await delay(2)
   return found.map(({ component }) => component)
 }
 
+function hasEffect({ pid, startTime }: ProcessStat, signal: FaultSignal): boolean {
+  const now = readStat(pid)
+  if (now === null || now.zombie || now.startTime !== startTime) return true
+  return signal === 'STOP' ? now.stopped : signal === 'CONT' && !now.stopped
+}
+
 /** @throws HoldfastError NOT_RUNNING */
-export function signalComponent(
+export async function signalComponent(
   stateDir: string,
   component: string,
   signal: FaultSignal,
   journal: UndoJournal,
-): void {
-  if (signalComponents(stateDir, [component], signal, journal).length > 0) return
+): Promise<void> {
+  if ((await signalComponents(stateDir, [component], signal, journal)).length > 0) return
   throw new HoldfastError('NOT_RUNNING', `${component} does not run`, { hint: './holdfast status' })
 }
 
