@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { localTarget } from '../../src/targets/local/target.ts'
 import { faults } from '../../src/verify/faults/all.ts'
-import type { Fault, FaultDriver } from '../../src/verify/faults/fault.ts'
+import type { Capability, Fault, FaultDriver } from '../../src/verify/faults/fault.ts'
 import { OperationFeed } from '../../src/verify/feed.ts'
 import { whyNot } from '../../src/verify/plan.ts'
 import { randomFrom } from '../../src/verify/random.ts'
@@ -16,7 +16,7 @@ export interface FaultScene {
   readonly deployment: TestDeployment
   readonly driver: FaultDriver
   /** Runs one fault under a light load, waits until everything is whole and healthy, and holds every count against what was answered. */
-  run(fault: Fault): Promise<void>
+  readonly run: (fault: Fault) => Promise<void>
 }
 
 /** Repeats a run: it is printed with each fault. */
@@ -74,7 +74,7 @@ export function testFaults(title: string, names: readonly string[], options: { n
     const facts = {
       nodes: options.nodes ?? 3,
       instances,
-      why: (capability: Parameters<FaultDriver['why']>[0]) => scene.driver.why(capability),
+      why: (capability: Capability) => scene.driver.why(capability),
       destructive: true,
     }
     for (const name of names) {
@@ -83,7 +83,16 @@ export function testFaults(title: string, names: readonly string[], options: { n
       const why = whyNot(fault, facts)
       if (why !== null && process.env.CI !== undefined && fault.name !== 'clock-step')
         throw new Error(`${name} cannot be had: ${why}`)
-      await t.test(name, { skip: why ?? false }, () => scene.run(fault))
+      let failure: unknown = null
+      await t.test(name, { skip: why ?? false }, () =>
+        scene.run(fault).catch((error: unknown) => {
+          failure = error
+          throw error
+        }),
+      )
+      // What it left would be blamed on the next one; and what is kept of a failed test should be of that moment.
+      if (failure !== null)
+        throw new Error(`${name} failed; the faults after it were not tried`, { cause: failure })
     }
   })
 }

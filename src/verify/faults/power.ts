@@ -23,10 +23,8 @@ const powerCut: Fault = {
         : Promise.resolve()
     }
     // Each agent is held as soon as it is there, before it can start its servers.
-    const started = driver.startAll().then(
-      () => null,
-      (error: unknown) => error,
-    )
+    const started = driver.startAll()
+    started.catch(() => undefined)
     try {
       await context.until('all agents started', 30_000, async () => {
         for (const node of order) {
@@ -45,8 +43,7 @@ const powerCut: Fault = {
       for (const node of order) await release(node)
     }
     context.did(`nodes started in the order ${order.join(', ')}`)
-    const error = await started
-    if (error !== null) throw error
+    await started
   },
 }
 
