@@ -10,7 +10,7 @@ import type { LocalPaths } from '../paths.ts'
 import { requireSecrets } from '../state-files.ts'
 import { nodeAt } from './network.ts'
 import { controlAddress } from './packet-rules.ts'
-import { findProcess, signalComponents } from './processes.ts'
+import { signalComponents } from './processes.ts'
 import type { UndoJournal } from './undo-journal.ts'
 
 const agentWithinMs = 10_000
@@ -109,9 +109,4 @@ export async function handOver(
 
 function stateOf(paths: LocalPaths, topology: Topology, node: number): Promise<AgentState | null> {
   return readAgent(nodeAt(topology, node), requireSecrets(paths).internal, controlAddress)
-}
-
-/** Its agent runs and is awake. */
-export function isNodeAwake(paths: LocalPaths, node: number): boolean {
-  return findProcess(paths.stateDir, `agent-${String(node)}`)?.stopped === false
 }
