@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { findManaged } from '../../src/platform/managed-process.ts'
 import { findProgram, readOutput } from '../../src/platform/run-program.ts'
 import { findProcess } from '../../src/targets/local/faults/processes.ts'
@@ -11,7 +12,7 @@ import { eventually } from '../harness/eventually.ts'
 import { localDeployment, type LocalDeployment } from '../harness/local-deployment.ts'
 import { noPacketFilter } from '../harness/packet-filter.ts'
 
-const breaker = join(import.meta.dirname, '../harness/breaker.ts')
+const breaker = fileURLToPath(new URL('../harness/breaker.ts', import.meta.url))
 
 test(
   'whoever breaks a deployment is killed: it is healed all the same',

@@ -6,6 +6,7 @@ import type { Topology } from '../../../topology/topology.ts'
 import { askSupervisor } from '../control.ts'
 import { ensureSupervisor } from '../ensure-supervisor.ts'
 import type { LocalPaths } from '../paths.ts'
+import { endForeign, foreignComponent } from './foreign-replica.ts'
 import { askNode } from './node-commands.ts'
 import { isMounted, ownDisk, thaw } from './own-disk.ts'
 import { requirePacketFilter } from './packet-filter.ts'
@@ -68,6 +69,10 @@ async function undo(
       await requirePacketFilter().remove(step.table)
       return
     case 'end': {
+      if (step.component === foreignComponent) {
+        await endForeign(paths)
+        return
+      }
       const found = findManaged(stateDir).filter(({ component }) => component === step.component)
       await Promise.all(found.map((helper) => helper.stop({ graceMs: 1000 })))
       return
