@@ -147,7 +147,7 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
   return deployment
 }
 
-function connectionOf(exports: string): { host: string; port: number; password: string } {
+export function connectionOf(exports: string): { host: string; port: number; password: string } {
   const value = (name: string) => new RegExp(`export ${name}='([^']*)'`).exec(exports)?.[1] ?? ''
   return { host: value('REDIS_HOST'), port: Number(value('REDIS_PORT')), password: value('REDIS_PASSWORD') }
 }
