@@ -19,7 +19,7 @@ holdfast up
 code=0
 holdfast verify --report "$root/.holdfast/reports" "$@" || code=$?
 if [ "$code" -eq 0 ]; then
-  holdfast down --purge
+  holdfast down --purge --yes
   rm -r "$directory"
 else
   echo "left as it is: $directory (stop it: ./holdfast down --spec $directory/holdfast.yaml)" >&2
