@@ -42,7 +42,11 @@ async function healed(context: FaultContext, { name, addresses }: Scene): Promis
 async function forceFailover(context: FaultContext, sentinel: number, scene: Scene): Promise<string> {
   const { driver } = context
   const before = await addressSeenBy(driver, sentinel, scene.name)
-  await driver.sentinel(sentinel, ['SENTINEL', 'FAILOVER', scene.name])
+  // It may find nobody for as long as its last look at the replicas is old.
+  await context.until(`sentinel-${sentinel} begins a failover`, 10_000, async () => {
+    await driver.sentinel(sentinel, ['SENTINEL', 'FAILOVER', scene.name])
+    return true
+  })
   let named = before
   await context.until(`sentinel-${sentinel} names another primary`, 20_000, async () => {
     named = await addressSeenBy(driver, sentinel, scene.name)
