@@ -25,12 +25,15 @@ const pass: Treatment = { kind: 'pass' }
 export function treat(request: Request, databases: number): Treatment {
   if (!examined.has(request.name)) return pass
   switch (request.name) {
+    // of another number of arguments Redis takes none of them, and says so in its own words
     case 'SELECT':
-      return inRange(request.arg(1), databases)
+      return request.argc === 2 ? inRange(request.arg(1), databases) : pass
     case 'MOVE':
-      return inRange(request.arg(2), databases)
+      return request.argc === 3 ? inRange(request.arg(2), databases) : pass
     case 'SWAPDB':
-      return [1, 2].some((at) => inRange(request.arg(at), databases) !== pass) ? outOfRange : pass
+      return request.argc === 3 && [1, 2].some((at) => inRange(request.arg(at), databases) !== pass)
+        ? outOfRange
+        : pass
     case 'COPY':
       return treatCopy(request, databases)
     case 'CLIENT': {
@@ -52,9 +55,15 @@ export function treat(request: Request, databases: number): Treatment {
 }
 
 function treatCopy(request: Request, databases: number): Treatment {
-  for (let at = 3; at + 1 < request.argc; at++)
-    if (request.keyword(at) === 'DB') return inRange(request.arg(at + 1), databases)
-  return pass
+  let treatment = pass
+  for (let at = 3; at < request.argc; at++) {
+    const word = request.keyword(at)
+    if (word === 'DB' && at + 1 < request.argc) {
+      at++
+      if (inRange(request.arg(at), databases) !== pass) treatment = outOfRange
+    } else if (word !== 'REPLACE') return pass // a syntax error, which comes first
+  }
+  return treatment
 }
 
 /** Redis reads the number with string2ll: what is no plain integer is refused there, in its own words. */

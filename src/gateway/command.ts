@@ -21,6 +21,8 @@ export class Command {
   /** Not scriptable after all: this user may not, or memory is short. Redis itself is to answer it. */
   direct = false
   route: Route | null = null
+  /** Nothing that the gateway sends on. */
+  refused = false
   facts: CommandFacts | undefined
   /** Sent instead of the request, where it is not part of a batch. */
   replacement: Buffer | null = null

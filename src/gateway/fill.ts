@@ -97,6 +97,7 @@ export function fillShare(
 
 function kindOf(command: Command, context: FillContext): 'read' | 'raw' | 'batch' | 'alone' | 'no' {
   if (context.unknown) return 'alone'
+  if (command.refused) return 'no'
   if (context.elevated && !command.approved) return 'no'
   switch (command.route) {
     case 'read':

@@ -51,10 +51,11 @@ export class MarkedTransaction {
   /** It was answered, and the answer waits for its confirmation. */
   private answer: Buffer | null = null
 
-  constructor(hub: Hub, state: SessionState, sessionId: number) {
+  /** @param name of its marker, which no other connection of this gateway has */
+  constructor(hub: Hub, state: SessionState, name: string) {
     this.hub = hub
     this.state = state
-    this.key = markerKeyOf(hub.gatewayId, `s${String(sessionId)}`)
+    this.key = markerKeyOf(hub.gatewayId, name)
   }
 
   run(run: TransactionRun): void {
@@ -70,6 +71,11 @@ export class MarkedTransaction {
       return
     }
     this.prepare(run)
+  }
+
+  /** Nothing was sent yet, or the marker can tell what became of it. */
+  get underWay(): boolean {
+    return this.current !== null
   }
 
   /** The outcome will not be asked for any more. */
@@ -205,7 +211,8 @@ export class MarkedTransaction {
       // this user may not keep markers; the transaction was not applied, or would not be with its marker
       this.unmarked = true
       this.pending = false
-      if (last[0] === replyType.error) this.run(run)
+      if (last[0] === replyType.error && run.watched) this.end(run, nullOf(this.state.protocol))
+      else if (last[0] === replyType.error) this.run(run)
       else this.confirm(run, strip(last, run, false))
       return
     }

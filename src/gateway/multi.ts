@@ -64,8 +64,7 @@ export class Multi {
       case 'watch':
         return host.answer(encodeError('ERR WATCH inside MULTI is not allowed'))
       case 'discard':
-        this.transaction = null
-        this.forgetWatch()
+        this.end()
         return host.answer(ok)
       case 'reset':
         this.around.reset()
@@ -86,6 +85,8 @@ export class Multi {
           return this.askDoor(command, [multi, command.wire(), discard], (answer) => {
             if (answer.equals(queued)) return this.add(transaction, command)
             transaction.abort()
+            // even an EXEC that Redis does not take ends the MULTI
+            if (command.route === 'exec') this.end()
             return answer
           })
         return host.answer(this.add(transaction, command))
@@ -114,6 +115,12 @@ export class Multi {
       },
     })
     return false
+  }
+
+  /** Whatever was queued or watched is forgotten. */
+  end(): void {
+    this.transaction = null
+    this.forgetWatch()
   }
 
   private forgetWatch(): void {

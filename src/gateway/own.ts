@@ -1,13 +1,15 @@
 import { encodeCommand } from '../resp/encode.ts'
 import { replyType, type ReplyFramer } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
+import { attach, type Taker } from './attach.ts'
 import { acceptBlock } from './block-effects.ts'
 import type { Command } from './command.ts'
 import { isAboutData, isRepeatable } from './command-kinds.ts'
 import { Connection } from './connection.ts'
 import { Fifo } from './fifo.ts'
 import type { Hub } from './hub.ts'
-import { MarkedTransaction } from './marked-transaction.ts'
+import { MarkedTransaction, nullOf } from './marked-transaction.ts'
+import { MessageGate } from './message-gate.ts'
 import { isRefusal } from './refusals.ts'
 import type { SessionState } from './session-state.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -21,9 +23,6 @@ export interface OwnHost {
   readonly deliver: (bytes: Buffer) => void
   readonly stateChanged: () => void
 }
-
-/** Takes one reply. */
-type Taker = (bytes: Buffer, type: number) => void
 
 const retryMs = 20
 
@@ -45,16 +44,33 @@ export class Own {
   private command: Command | null = null
   private readonly subscriptions: Subscriptions
   private readonly transaction: MarkedTransaction
+  private readonly gate: MessageGate
+  private readonly aside: boolean
   private gone = false
 
-  constructor(hub: Hub, host: OwnHost, state: SessionState) {
+  /**
+   * @param aside only for single writes of a session that watches on another connection: their EXEC would end the WATCH. It has
+   * nothing of the session but user, database and protocol.
+   */
+  constructor(hub: Hub, host: OwnHost, state: SessionState, aside = false) {
     this.hub = hub
     this.host = host
     this.state = state
-    this.subscriptions = new Subscriptions(state, (bytes) => {
-      host.deliver(bytes)
+    this.aside = aside
+    this.subscriptions = new Subscriptions(state, (bytes, published) => {
+      if (!published || this.gate.open || hub.ack === 0) host.deliver(bytes)
+      else
+        this.gate.add(bytes.length, () => {
+          host.deliver(bytes)
+        })
     })
-    this.transaction = new MarkedTransaction(hub, state, host.id)
+    this.gate = new MessageGate({
+      confirm: hub.confirm,
+      limitBytes: () => hub.limits.answerBytes,
+      onFull: () => this.connection?.pause(),
+      onEmpty: () => this.connection?.resume(),
+    })
+    this.transaction = new MarkedTransaction(hub, state, `${aside ? 'a' : 's'}${String(host.id)}`)
   }
 
   run(command: Command): void {
@@ -97,15 +113,12 @@ export class Own {
     this.connection = null
     this.ready = false
     this.takers.drain()
+    this.gate.clear()
     if (this.gone || !had) return
-    if (this.state.watching) this.watchBroken = true
+    if (this.watching) this.watchBroken = true
     const { command } = this
     if (command === null) return
-    if (this.transaction.pending) {
-      this.later()
-      return
-    }
-    if (command.route === 'subscription') {
+    if (this.transaction.underWay || command.route === 'subscription') {
       this.later()
       return
     }
@@ -118,7 +131,8 @@ export class Own {
   restore(): void {
     if (this.gone || this.connection !== null) return
     const { state } = this
-    if (this.command !== null || state.subscribed || state.monitoring || state.tracking !== null) this.go()
+    const attached = state.subscribed || state.monitoring || state.tracking !== null
+    if (this.command !== null || (attached && !this.aside)) this.go()
   }
 
   /** It has waited too long. */
@@ -130,7 +144,8 @@ export class Own {
     this.connection = null
     this.ready = false
     this.takers.drain()
-    if (this.state.watching) this.watchBroken = true
+    this.gate.clear()
+    if (this.watching) this.watchBroken = true
     this.transaction.forget()
     this.hub.counters.uncertain++
     this.host.specialDone(command, uncertain)
@@ -141,6 +156,7 @@ export class Own {
     this.command = null
     this.connection?.discard()
     this.connection = null
+    this.gate.clear()
     this.transaction.remove()
   }
 
@@ -186,49 +202,21 @@ export class Own {
   }
 
   private setUp(): void {
-    const { state } = this
-    const restore = state.restore(this.hub.setter)
-    if (restore.length === 0) {
-      this.setUpAgain()
-      return
-    }
-    const takers: Taker[] = restore.map(() => () => undefined)
-    takers[takers.length - 1] = (_, type) => {
-      // Who set the connection up must never be who runs commands: as nobody, then, and Redis says so itself.
-      if (type !== replyType.error) this.setUpAgain()
-      else
-        this.ask(
-          [encodeCommand(['RESET'])],
-          [
-            () => {
-              this.setUpAgain()
-            },
-          ],
-        )
-    }
-    this.ask(restore, takers)
-  }
-
-  /** What the lost connection had: subscriptions, tracking, MONITOR. */
-  private setUpAgain(): void {
-    const { state } = this
-    const again = state.resubscribe()
-    const extra: Buffer[] = []
-    if (state.tracking !== null)
-      extra.push(encodeCommand(['CLIENT', 'TRACKING', ...state.tracking], 'latin1'))
-    if (state.monitoring) extra.push(encodeCommand(['MONITOR']))
-    if (state.tracking !== null) this.host.deliver(forgetAll)
-    const done = (): void => {
-      this.setUpDone()
-    }
-    this.subscriptions.expect(again.confirmations, again.confirmations, extra.length === 0 ? done : nothing)
-    if (extra.length + again.commands.length === 0) done()
-    else if (extra.length === 0) this.ask(again.commands, [])
-    else {
-      const takers: Taker[] = extra.map(() => () => undefined)
-      takers[takers.length - 1] = done
-      this.ask([...again.commands, ...extra], takers)
-    }
+    attach({
+      state: this.state,
+      subscriptions: this.subscriptions,
+      setter: this.hub.setter,
+      bare: this.aside,
+      ask: (bytes, takers) => {
+        this.ask(bytes, takers)
+      },
+      deliver: (bytes) => {
+        this.host.deliver(bytes)
+      },
+      done: () => {
+        this.setUpDone()
+      },
+    })
   }
 
   private setUpDone(): void {
@@ -280,18 +268,30 @@ export class Own {
     )
   }
 
+  /** The client watches keys on this very connection. */
+  private get watching(): boolean {
+    return this.state.watching && !this.aside
+  }
+
   /** Subscribed in RESP2: Redis takes nothing but what it names itself. */
   private get bound(): boolean {
     return this.state.monitoring || (this.state.subscribed && this.state.protocol === 2)
   }
 
   private startTransaction(command: Command, target: Primary): void {
+    if (command.route === 'exec' && this.watchBroken && !this.transaction.pending) {
+      this.unwatched()
+      this.command = null
+      this.transaction.forget()
+      this.host.specialDone(command, nullOf(this.state.protocol))
+      return
+    }
     const block = command.block ?? [command]
     this.transaction.run({
       block,
       single: command.block === null,
       target,
-      watched: this.state.watching,
+      watched: this.watching,
       ask: (bytes, replies, done) => {
         const got: Buffer[] = []
         this.ask(
@@ -306,24 +306,23 @@ export class Own {
         if (this.command !== command) return
         this.command = null
         if (command.route === 'exec') {
-          this.state.watching = false
-          this.watchBroken = false
+          this.unwatched()
           if (acceptBlock(block, answer, this.state)) this.host.stateChanged()
         }
         if (answer === uncertain) this.hub.counters.uncertain++
         this.host.specialDone(command, answer)
       },
       again: () => {
-        this.later2()
+        setTimeout(() => {
+          if (!this.gone && this.command !== null) this.go()
+        }, retryMs)
       },
     })
   }
 
-  private later2(): void {
-    setTimeout(() => {
-      if (this.gone || this.command === null) return
-      this.go()
-    }, retryMs)
+  private unwatched(): void {
+    this.state.watching = false
+    this.watchBroken = false
   }
 
   private answered(command: Command, bytes: Buffer): void {
@@ -362,15 +361,25 @@ export class Own {
   // ---- what comes
 
   private read(framer: ReplyFramer): void {
-    while (framer.next()) {
+    while (this.connection !== null && framer.next()) {
       const { type } = framer
       const bytes = framer.slice()
-      if (this.subscriptions.take(bytes, type)) continue
-      if (type === replyType.error && this.refusedSubscription(bytes)) continue
-      const taker = this.takers.shift()
-      if (taker === undefined) throw new Error('a reply without a command')
-      taker(bytes, type)
+      if (!this.gate.waiting) this.take(bytes, type)
+      else {
+        const copy = Buffer.from(bytes)
+        this.gate.add(copy.length, () => {
+          this.take(copy, type)
+        })
+      }
     }
+  }
+
+  private take(bytes: Buffer, type: number): void {
+    if (this.subscriptions.take(bytes, type)) return
+    if (type === replyType.error && this.refusedSubscription(bytes)) return
+    const taker = this.takers.shift()
+    if (taker === undefined) this.connection?.close('a reply without a command')
+    else taker(bytes, type)
   }
 
   /** Instead of its confirmations: the user may not, or the server cannot now. */
@@ -388,8 +397,3 @@ export class Own {
     return true
   }
 }
-
-const nothing = (): void => undefined
-
-/** What a client that tracks is told when nothing that it keeps can be relied on: the whole of the cache is void. */
-const forgetAll = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n')

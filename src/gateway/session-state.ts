@@ -116,6 +116,14 @@ export class SessionState {
     return { commands, confirmations }
   }
 
+  /** What else a connection of its own had; each is answered once. */
+  reattach(): readonly Buffer[] {
+    return [
+      ...(this.tracking === null ? [] : [encodeCommand(['CLIENT', 'TRACKING', ...this.tracking], latin1)]),
+      ...(this.monitoring ? [encodeCommand(['MONITOR'])] : []),
+    ]
+  }
+
   /**
    * Commands that give a new connection this state.
    * @param setter who sets it up: the session's user may not be allowed to, and would then be in another database

@@ -55,7 +55,9 @@ export class Session implements ShareOwner, StepHost {
       this.take()
     })
     client.on('drain', () => {
-      this.steps.own?.resume()
+      this.steps.eachOwn((own) => {
+        own.resume()
+      })
       this.pump()
     })
     client.on('end', () => {
@@ -132,19 +134,25 @@ export class Session implements ShareOwner, StepHost {
 
   /** Another primary, or none. */
   primaryOver(): void {
-    this.steps.own?.lost()
+    this.steps.eachOwn((own) => {
+      own.lost()
+    })
   }
 
   /** A primary is there: what lives on a connection of the session's own is set up again. */
   primaryThere(): void {
-    this.steps.own?.restore()
+    this.steps.eachOwn((own) => {
+      own.restore()
+    })
     this.pump()
   }
 
   /** Ends what has waited too long. A connection that owes an answer since `silentSinceMs` is none any more. */
   sweep(nowMs: number, unreachableSinceMs: number | null, silentSinceMs: number): void {
     if (this.gone) return
-    this.steps.own?.closeSilent(silentSinceMs)
+    this.steps.eachOwn((own) => {
+      own.closeSilent(silentSinceMs)
+    })
     const limitMs = nowMs - this.hub.holdMs
     const unreachable = unreachableSinceMs !== null && unreachableSinceMs <= limitMs
     const { share } = this
@@ -209,7 +217,10 @@ export class Session implements ShareOwner, StepHost {
   deliver(bytes: Buffer): void {
     if (this.gone) return
     this.client.write(bytes)
-    if (this.client.writableLength > this.hub.limits.answerBytes) this.steps.own?.pause()
+    if (this.client.writableLength <= this.hub.limits.answerBytes) return
+    this.steps.eachOwn((own) => {
+      own.pause()
+    })
   }
 
   stateChanged(): void {

@@ -1,5 +1,7 @@
 import { flushAllScript } from '../insync/scripts.ts'
 import { encodeCommand, encodeError } from '../resp/encode.ts'
+import { unauthenticatedLimits } from '../resp/limits.ts'
+import type { Request } from '../resp/request.ts'
 import { askRights } from './approval.ts'
 import type { Command } from './command.ts'
 import type { CommandQueue } from './command-queue.ts'
@@ -38,7 +40,9 @@ const mostAsked = 64
 
 /** Decides how the command at the head of a session's queue goes on. */
 export class Steps {
-  own: Own | null = null
+  private own: Own | null = null
+  /** Beside a connection on which the client watches. */
+  private aside: Own | null = null
   private waiter: Waiter | null = null
   private readonly hub: Hub
   private readonly host: StepHost
@@ -79,12 +83,12 @@ export class Steps {
     const { route, facts } = routeOf(command.request, this.hub.commands())
     command.route = route
     command.facts = facts
+    const treatment = treat(command.request, this.hub.databases)
+    command.refused = treatment.kind === 'refuse'
     if (facts === undefined || this.unknownClient) return
     this.hub.scripts.saw(command.request)
     command.cursorAt = cursorAt(command.request.name)
     if (command.cursorAt > 0) this.placeCursor(command)
-    if (command.request.name !== 'FLUSHALL') return
-    const treatment = treat(command.request, this.hub.databases)
     if (treatment.kind !== 'flush-all') return
     const { mode } = treatment
     command.replacement = encodeCommand(['EVAL', flushAllScript, '0', mode, String(this.hub.markersDb)])
@@ -120,7 +124,10 @@ export class Steps {
       return false
     }
     this.classify(command)
-    if (this.unknownClient && command.route !== 'door' && command.route !== 'reset') return this.enlist()
+    if (this.unknownClient && command.route !== 'door' && command.route !== 'reset') {
+      if (isTooLong(command.request)) return this.host.answer(noAuth)
+      return this.enlist()
+    }
     if (
       !this.unknownClient &&
       !this.poolOf().knowsRights(() => {
@@ -131,30 +138,32 @@ export class Steps {
       return false
     }
     if (this.multi.open) return this.multi.take(command)
+    if (this.boundToOwn && (command.route !== 'reset' || command.facts === undefined))
+      return this.startOwn(command)
     switch (command.route) {
       case 'multi':
         return command.facts === undefined ? this.enlist() : this.multi.begin(command)
       case 'exec':
-        if (command.block === null) return this.enlist()
+        if (command.block === null) {
+          if (command.facts === undefined) this.multi.end()
+          return this.enlist()
+        }
         return command.direct || state.watching ? this.startOwn(command) : this.sendWrite(command)
       case 'read':
-        return state.tracking !== null || this.boundToOwn ? this.startOwn(command) : this.enlist()
+        return state.tracking !== null ? this.startOwn(command) : this.enlist()
       case 'write':
-        return this.boundToOwn || this.needsTransaction(command)
-          ? this.startOwn(command)
-          : this.sendWrite(command)
+        if (!this.needsTransaction(command)) return this.sendWrite(command)
+        return this.startOwn(command, state.watching)
       case 'unblock':
         if (command.facts === undefined || !this.poolOf().unrestricted(command)) return this.enlist()
         return this.host.answer(hub.blocking.unblock(command.request))
-      case 'once':
-      case 'discard':
-        return this.boundToOwn ? this.startOwn(command) : this.enlist()
       case 'door':
-        return this.boundToOwn ? this.startOwn(command) : this.startDoor(command)
+        return this.startDoor(command)
       case 'client-id':
         if (command.facts === undefined) return this.enlist()
         return this.host.answer(Buffer.from(`:${String(this.host.id)}\r\n`))
       case 'reset':
+        if (command.facts === undefined) return this.enlist()
         this.resetAll()
         return this.host.answer(resetAnswer)
       case 'blocking':
@@ -170,6 +179,12 @@ export class Steps {
       default:
         return this.enlist()
     }
+  }
+
+  /** The session's own connections that there are. */
+  eachOwn(visit: (own: Own) => void): void {
+    if (this.own !== null) visit(this.own)
+    if (this.aside !== null) visit(this.aside)
   }
 
   /** Another user, database or protocol: other connections are shared. */
@@ -190,21 +205,29 @@ export class Steps {
 
   /** What is under way was uncertain for too long. */
   expire(): void {
-    this.own?.expire()
+    this.eachOwn((own) => {
+      own.expire()
+    })
     this.waiter?.expire()
   }
 
   discard(): void {
-    this.own?.discard()
-    this.own = null
+    this.discardOwn()
     this.waiter?.drop()
+  }
+
+  private discardOwn(): void {
+    this.eachOwn((own) => {
+      own.discard()
+    })
+    this.own = null
+    this.aside = null
   }
 
   /** @returns false: the answer of what waited is on its way after all */
   giveUpBlocking(): boolean {
     if (this.waiter?.giveUp() === false) return false
-    this.own?.discard()
-    this.own = null
+    this.discardOwn()
     return true
   }
 
@@ -248,7 +271,7 @@ export class Steps {
   }
 
   private canBeAsked(command: Command): boolean {
-    if (command.direct || command.approved) return false
+    if (command.direct || command.approved || command.refused) return false
     const { protocol } = this.state
     if (command.route === 'exec') return command.block?.every((one) => isScriptable(one, protocol)) === true
     return command.route === 'write' && isScriptable(command, protocol)
@@ -256,8 +279,7 @@ export class Steps {
 
   private resetAll(): void {
     this.multi.forget()
-    this.own?.discard()
-    this.own = null
+    this.discardOwn()
     this.state.reset()
     this.host.stateChanged()
   }
@@ -282,7 +304,9 @@ export class Steps {
       if (!this.host.isUnderWay(command)) return
       if (accepted) {
         this.state.accept(command.request)
-        this.own?.follow(command)
+        this.eachOwn((own) => {
+          own.follow(command)
+        })
       }
       if (answer !== null) this.host.stateChanged()
       this.host.specialDone(command, answer)
@@ -293,7 +317,7 @@ export class Steps {
   private startBlocking(command: Command): false {
     const { hub, host, state } = this
     const tracked = state.tracking !== null && command.facts?.write !== true
-    if (this.boundToOwn || tracked || !canWaitHere(command)) return this.startOwn(command)
+    if (tracked || !canWaitHere(command)) return this.startOwn(command)
     if (hub.target() === null || hub.holding()) {
       hub.watch()
       return false
@@ -324,17 +348,25 @@ export class Steps {
     return false
   }
 
-  private startOwn(command: Command): false {
+  private startOwn(command: Command, aside = false): false {
     if (this.hub.target() === null || this.hub.holding()) {
       this.hub.watch()
       return false
     }
     this.host.begin(command)
-    this.runOwn(command)
+    if (aside) this.runAside(command)
+    else this.runOwn(command)
     return false
   }
 
+  private runAside(command: Command): void {
+    this.aside ??= new Own(this.hub, this.host, this.state, true)
+    this.aside.run(command)
+  }
+
   private runOwn(command: Command): void {
+    if (!this.state.watching) this.aside?.discard()
+    if (!this.state.watching) this.aside = null
     this.own ??= new Own(this.hub, this.host, this.state)
     this.own.run(command)
   }
@@ -342,4 +374,13 @@ export class Steps {
 
 /** The first words of a web page that posts a form at Redis: redis-server ends such a connection without a word. */
 const webWords = new Set(['POST', 'HOST:'])
+
+/** A line of somebody who is nobody may have more and longer words than Redis takes from them as an array. */
+function isTooLong({ inline, argc, length }: Request): boolean {
+  return (
+    inline !== null && (argc > unauthenticatedLimits.elements || length > unauthenticatedLimits.bulkBytes)
+  )
+}
+
+const noAuth = encodeError('NOAUTH Authentication required.')
 const resetAnswer = Buffer.from('+RESET\r\n')

@@ -12,12 +12,13 @@ export class Subscriptions {
   confirmed = 0
   awaited = 0
   private readonly state: SessionState
-  private readonly deliver: (bytes: Buffer) => void
+  private readonly deliver: (bytes: Buffer, published: boolean) => void
   /** Confirmations that the client has had before, from a connection that was lost. */
   private silent = 0
   private complete: () => void = () => undefined
 
-  constructor(state: SessionState, deliver: (bytes: Buffer) => void) {
+  /** @param deliver is told whether somebody published it */
+  constructor(state: SessionState, deliver: (bytes: Buffer, published: boolean) => void) {
     this.state = state
     this.deliver = deliver
   }
@@ -34,7 +35,7 @@ export class Subscriptions {
     const { state } = this
     if (type === replyType.simple) {
       if (!state.monitoring || !monitorLine.test(bytes.toString('latin1', 0, 40))) return false
-      this.deliver(Buffer.from(bytes))
+      this.deliver(Buffer.from(bytes), false)
       return true
     }
     if (type !== replyType.push && type !== replyType.array) return false
@@ -46,7 +47,7 @@ export class Subscriptions {
       return true
     }
     if (type === replyType.array && !messages.test(kind)) return false
-    this.deliver(Buffer.from(bytes))
+    this.deliver(Buffer.from(bytes), messages.test(kind))
     return true
   }
 
@@ -56,7 +57,7 @@ export class Subscriptions {
     if (this.silent > 0) this.silent--
     else {
       this.confirmed++
-      this.deliver(Buffer.from(bytes))
+      this.deliver(Buffer.from(bytes), false)
     }
     if (this.awaited === 0) this.complete()
   }

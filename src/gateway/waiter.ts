@@ -56,16 +56,23 @@ export class Waiter {
     return this.trying
   }
 
-  /** Ends it, unless it has found something. @param answer null: as when its time is up */
+  /** Ends it, unless it has found something. @param answer null: its time is up */
   leave(answer: Buffer | null): void {
     if (this.over || this.farewell !== null) return
     this.farewell = answer ?? (this.options.protocol === 3 ? nullReply : nullArray)
-    if (this.attempt?.sent !== true) this.end(this.farewell)
+    // Redis looks once before it lets anybody wait, however short the time is and whoever waits already
+    if (answer === null && !this.tried) {
+      if (this.trying === null) void this.try(null)
+    } else if (this.attempt?.sent !== true) this.end(this.farewell)
   }
 
   /** The primary is gone for too long: whether the try under way ran cannot be known. One that is not sent goes on waiting. */
   expire(): void {
-    if (this.over || this.attempt?.sent !== true) return
+    if (this.over) return
+    if (this.attempt?.sent !== true) {
+      if (this.farewell !== null) this.end(this.farewell)
+      return
+    }
     this.options.hub.counters.uncertain++
     this.end(uncertain)
   }

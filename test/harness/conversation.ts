@@ -49,6 +49,10 @@ export class Conversation implements Disposable {
     return new Conversation(socket)
   }
 
+  get subscribed(): boolean {
+    return [...this.channels.values()].some((names) => names.size > 0)
+  }
+
   /** Whether a call of this name would be queued. */
   get inMulti(): boolean {
     return this.queueing
@@ -76,7 +80,8 @@ export class Conversation implements Disposable {
     const first = await this.next(words.join(' '), withinMs)
     const failed = first.startsWith('-') || first === closedWords
     if (this.queueing) {
-      if ((name === 'EXEC' || name === 'DISCARD' || name === 'RESET') && args.length === 0)
+      // even an EXEC that is not taken ends the MULTI
+      if (name === 'EXEC' || ((name === 'DISCARD' || name === 'RESET') && args.length === 0))
         this.queueing = false
       if (name === 'RESET' && !failed) this.channels.clear()
       return first
@@ -120,7 +125,8 @@ export class Conversation implements Disposable {
   }
 
   private note(text: string, type: number): void {
-    const streamed = type === replyType.push || type === replyType.array
+    // in RESP2 a subscribed session has no other arrays, and any other may have data that look like a message
+    const streamed = type === replyType.push || (type === replyType.array && this.subscribed)
     if (streamed && message.test(text)) this.messages.push(text)
     else this.replies.push(text)
   }

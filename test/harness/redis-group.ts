@@ -76,6 +76,7 @@ export class RedisGroup {
       .filter((one) => one !== node && !without.includes(one))
     for (const other of others) await this.ask(other, ['CONFIG', 'SET', 'replica-priority', '0'])
     const sentinel = this.topology.nodes[node]
+    for (const other of others) await this.knowsPriority(node, other, '0')
     await eventually('the sentinel promotes it', 15_000, async () => {
       const role = text(await this.ask(node, ['ROLE']))
       if (role.includes('"master"')) return true
@@ -86,6 +87,18 @@ export class RedisGroup {
       await this.ask(other, ['REPLICAOF', sentinel?.address ?? '', '6379'])
       await this.ask(other, ['CONFIG', 'SET', 'replica-priority', '100'])
     }
+  }
+
+  /** A sentinel chooses by what it was told last. */
+  private async knowsPriority(sentinel: number, of: number, priority: string): Promise<void> {
+    const address = this.topology.nodes[of]?.address ?? ''
+    await eventually(`the sentinel knows the priority of ${address}`, 15_000, async () => {
+      const replicas = await this.askSentinel(sentinel, ['SENTINEL', 'REPLICAS', this.topology.name])
+      const found = (replicas as string[][]).find((fields) => fields[fields.indexOf('ip') + 1] === address)
+      // one that it does not know it cannot choose
+      if (found === undefined) return true
+      return found[found.indexOf('slave-priority') + 1] === priority || JSON.stringify(found)
+    })
   }
 
   /** All sentinels agree on it. */

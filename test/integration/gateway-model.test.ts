@@ -37,7 +37,9 @@ after(async () => {
 for (const seed of [1, 2, random])
   test(`random sessions: the bytes that a Redis gives, and the data (HOLDFAST_SEED=${String(seed)})`, async () => {
     await fc.assert(
-      fc.asyncProperty(steps, (all) => runSideBySide(group.topology.gateway, direct, all)),
+      fc.asyncProperty(steps, async (all) => {
+        await runSideBySide(group.topology.gateway, direct, all)
+      }),
       { seed, numRuns, interruptAfterTimeLimit: 120_000, endOnFailure: false },
     )
   })

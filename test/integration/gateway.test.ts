@@ -125,7 +125,16 @@ test('what cannot be carried is refused, in a transaction so that it is dropped'
   for (const command of ['SELECT 16', 'SWAPDB 0 16', 'MOVE a 16', 'COPY a b DB 16']) {
     client.send(`${command}\r\n`)
     await client.expect('-ERR DB index is out of range\r\n')
+    client.send(`SET before 1\r\n${command}\r\nDEL before\r\nGET before\r\n${command}\r\n`)
+    await client.expect(
+      '+OK\r\n-ERR DB index is out of range\r\n:1\r\n$-1\r\n-ERR DB index is out of range\r\n',
+    )
   }
+  client.send('GET before\r\nSYNC\r\nSHUTDOWN NOSAVE\r\nGET before\r\n')
+  await client.expect(
+    '$-1\r\n-ERR SYNC is not available through the gateway\r\n' +
+      '-ERR SHUTDOWN is not available through the gateway\r\n$-1\r\n',
+  )
   client.destroy()
 })
 

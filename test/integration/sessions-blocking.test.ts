@@ -140,6 +140,32 @@ test('first come, first served; what one pushes goes to one', async () => {
   for (const client of [...waiting, pushing]) client.destroy()
 })
 
+test('what is there is given however short the time is, also when the primary takes longer to look', async () => {
+  const [client, pusher] = [await open(), await open()]
+  pusher.send('RPUSH slow:list one\r\n')
+  await pusher.expect(':1\r\n')
+  const busy = await Promise.all(Array.from({ length: 6 }, () => open()))
+  group.signalRedis(0, 'SIGSTOP')
+  // so that whatever is shared is taken
+  for (const [place, one] of busy.entries()) {
+    one.send('INCR slow:count\r\n')
+    await eventually('in flight', 1000, () => {
+      const { inFlight, parked } = gateway.status()
+      return inFlight + parked > place || `${inFlight} and ${parked}`
+    })
+  }
+  client.send(
+    'BLPOP slow:list 0.01\r\nXREADGROUP GROUP none me BLOCK 10 STREAMS slow:stream >\r\nBLPOP slow:list 0.01\r\n',
+  )
+  await eventually('it is stalled', 3000, () => !gateway.status().reachable || 'not')
+  group.signalRedis(0, 'SIGCONT')
+  await client.expect(
+    '*2\r\n$9\r\nslow:list\r\n$3\r\none\r\n' +
+      "-NOGROUP No such key 'slow:stream' or consumer group 'none' in XREADGROUP with GROUP option\r\n*-1\r\n",
+  )
+  for (const one of [client, pusher, ...busy]) one.destroy()
+})
+
 test('CLIENT UNBLOCK ends a wait, as when its time is up or with an error', async () => {
   const [waiting, other] = [await open(), await open()]
   const id = await idOf(waiting)

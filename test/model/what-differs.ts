@@ -17,6 +17,15 @@ function sorted(reply: string): string {
   return [head, ...rest.toSorted()].join('')
 }
 
+/** The confirmations of leaving everything, without how many are left, in order of their channels. */
+function confirmations(reply: string): string {
+  return reply
+    .replace(/:\d+\r\n/g, '')
+    .split(/(?=[*>]3\r\n)/)
+    .toSorted()
+    .join('')
+}
+
 export const whatDiffers: readonly Difference[] = [
   {
     words: 'HELLO: the `id` is the gateway’s number of the session',
@@ -66,6 +75,11 @@ export const ofAnyTwoServers: readonly Difference[] = [
     words: 'chance',
     commands: /^(?:RANDOMKEY|SRANDMEMBER|HRANDFIELD|ZRANDMEMBER|SPOP)\b/,
     compared: kindAlone,
+  },
+  {
+    words: 'the order in which everything is left',
+    commands: /^[PS]?UNSUBSCRIBE$/,
+    compared: confirmations,
   },
   {
     words: 'order',
