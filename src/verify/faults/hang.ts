@@ -66,6 +66,8 @@ function suspendFault(name: string, seconds: (random: () => number) => number, l
         ? 'stops everything of the deployment for 5 s'
         : 'stops everything of the deployment for 10 to 60 s',
     needs: ['signal', 'supervisor'],
+    // Callers give up before it is over.
+    ...(name === 'suspend' ? {} : { explains: 'unavailable' as const }),
     lastsMs,
     ordinary: name === 'suspend',
     run: async (context) => {
