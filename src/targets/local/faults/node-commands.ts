@@ -47,13 +47,19 @@ export async function askGateway(
     retryStrategy: () => null,
   })
   connection.on('error', () => undefined)
-  return await askOnce(connection, 'gateway', words)
+  // Its first commands wait for a primary as all others do.
+  return await askOnce(connection, 'gateway', words, gateway.holdMs + gatewaySlackMs)
 }
 
-async function askOnce(connection: Redis, name: string, words: readonly string[]): Promise<unknown> {
+async function askOnce(
+  connection: Redis,
+  name: string,
+  words: readonly string[],
+  withinMs = connectWithinMs,
+): Promise<unknown> {
   const [command = '', ...args] = words
   try {
-    await connected(connection, name)
+    await connected(connection, name, withinMs)
     return await connection.call(command, ...args)
   } finally {
     connection.disconnect()
@@ -61,10 +67,10 @@ async function askOnce(connection: Redis, name: string, words: readonly string[]
 }
 
 /** @throws HoldfastError NOT_RUNNING */
-async function connected(connection: Redis, name: string): Promise<void> {
+async function connected(connection: Redis, name: string, withinMs: number): Promise<void> {
   if (connection.status === 'ready') return
   try {
-    await once(connection, 'ready', { signal: AbortSignal.timeout(connectWithinMs) })
+    await once(connection, 'ready', { signal: AbortSignal.timeout(withinMs) })
   } catch (cause) {
     const hint = './holdfast status'
     throw new HoldfastError('NOT_RUNNING', `${name} cannot be reached`, { hint, cause })
