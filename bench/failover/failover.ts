@@ -5,6 +5,7 @@ import type { MeasureContext, Measurement } from '../support/measurement.ts'
 import { until } from '../support/until.ts'
 import { openCable, type Cable } from './cable.ts'
 import { startCallers, type Callers } from './callers.ts'
+import { comparison } from './comparison.ts'
 import { described, faults, isFault, type Fault } from './fault.ts'
 import { load } from './load.ts'
 import { startHoldfast } from './holdfast-system.ts'
@@ -25,22 +26,23 @@ const leadMs = 300
 const tailMs = 300
 /** What a fault needs to be seen: nobody asks before whether all is well again. */
 const noticeMs = 1000
-async function measure({ scope, options, say }: MeasureContext): Promise<string> {
-  const { faults: rounds = 10, only } = options
+async function measure({ scope, options, say, publish }: MeasureContext): Promise<string> {
+  const { faults: rounds = 10, peerFaults = rounds, only } = options
   const kinds = chooseKinds(options.kinds)
   const cable = await openCable(scope)
   const all: SystemResults[] = []
-  for (const [name, start] of [
-    ['holdfast', startHoldfast],
-    ['haproxy', startHaproxySystem],
+  for (const [name, start, each] of [
+    ['holdfast', startHoldfast, rounds],
+    ['haproxy', startHaproxySystem, peerFaults],
   ] as const) {
     if (only !== undefined && only !== name) continue
     const own = new AsyncDisposableStack()
     scope.use(own)
-    all.push(await everyFault(await start(own), kinds, rounds, cable, say))
+    all.push(await everyFault(await start(own), kinds, each, cable, say))
     await own.disposeAsync()
   }
-  return failoverReport({ all, kinds, rounds })
+  if (all.length > 1) publish('comparison', comparison({ all, kinds }))
+  return failoverReport({ all, kinds })
 }
 
 function chooseKinds(wanted: readonly string[] | undefined): readonly Fault[] {

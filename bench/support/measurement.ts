@@ -4,6 +4,8 @@ export interface MeasureOptions {
   readonly rounds?: number
   /** Faults of each kind (failover). */
   readonly faults?: number
+  /** The same of the peer; left out: as many (failover). */
+  readonly peerFaults?: number
   /** Kinds of faults, as they are called in bench/failover/fault.ts; left out: all. */
   readonly kinds?: readonly string[]
   /** What is broken: `holdfast` or `haproxy`; left out: both (failover). */
@@ -21,6 +23,8 @@ export interface MeasureContext {
   readonly options: MeasureOptions
   /** Where it stands, for whoever waits. */
   readonly say: (text: string) => void
+  /** A table, in Markdown, that the project's README has between its marks, from the same results. */
+  readonly publish: (section: string, table: string) => void
 }
 
 export interface Measurement {
