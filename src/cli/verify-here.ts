@@ -31,7 +31,12 @@ export async function runHere(
   const { spec, target, stateDir, directory } = deployment
   await using scope = new AsyncDisposableStack()
   const driver = await openDriver(deployment)
-  scope.defer(() => driver.close())
+  // The result says what is not whole, and is not to be hidden by it.
+  scope.defer(() =>
+    driver.close().catch((error: unknown) => {
+      progress.step(`not healed: ${error instanceof Error ? error.message : String(error)}`)
+    }),
+  )
   const facts = factsOf(deployment, options, driver)
   const chosen = workloads.filter(({ name }) =>
     options.workloads === null ? whyNoWorkload(deployment, name) === null : options.workloads.includes(name),

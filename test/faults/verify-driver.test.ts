@@ -137,6 +137,16 @@ test('a deployment is broken in every way, and is whole again', { skip: noPacket
     assert.equal((await driver.observe()).instances.length, 2)
   })
 
+  await t.test('what was written at a primary is undone at the one that replaced it', async () => {
+    const { primary } = await roles(driver)
+    await driver.change(primary, ['SET', 'filler', 'x'], ['DEL', 'filler'])
+    await driver.switchover(undefined, new AbortController().signal)
+    assert.notEqual((await roles(driver)).primary, primary)
+    await driver.heal()
+    assert.equal(existsSync(journal), false)
+    assert.equal(await driver.gateway(['EXISTS', 'filler']), 0)
+  })
+
   await t.test('a volume is emptied, fills up and hangs', async () => {
     const { replicas, primary } = await roles(driver)
     const node = replicas[0] ?? 0

@@ -89,7 +89,7 @@ async function undo(
       await bringBack(paths, topology, step.node, journal)
       return
     case 'redis':
-      await persistently(() => askNode(paths, topology, { node: step.node, server: 'redis' }, step.words))
+      await persistently(() => askWritable(paths, topology, step))
       return
     case 'supervise':
       await ensureSupervisor(stateDir)
@@ -107,6 +107,26 @@ async function undo(
     default:
       step satisfies never
   }
+}
+
+/** A setting is of its node alone. What was written is everybody's, and that node may be a replica by now: the primary undoes it. */
+async function askWritable(
+  paths: LocalPaths,
+  topology: Topology,
+  { node, words }: Extract<UndoStep, { readonly kind: 'redis' }>,
+): Promise<void> {
+  const others = topology.nodes.map(({ index }) => index).filter((index) => index !== node)
+  let refused: unknown
+  for (const index of [node, ...others]) {
+    try {
+      await askNode(paths, topology, { node: index, server: 'redis' }, words)
+      return
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('READONLY '))) throw error
+      refused = error
+    }
+  }
+  throw refused
 }
 
 /** What was killed a moment ago is being started again. */
