@@ -236,6 +236,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
         diskFails: ___,
         processId: ____,
         replicas: _____,
+        priority: ______,
         ...shown
       } = vouched
       return {

@@ -84,7 +84,7 @@ export function createHealing(context: AgentContext, paths: NodePaths): Healing 
       store.set({ intact: true, virgin: false, promiseKnown: true, syncedRun: own.runId })
       log.info('in sync')
     }
-    await context.priority.natural(store.get().syncedRun === own.runId && !own.syncing ? 100 : 0, own.runId)
+    await context.priority.natural(store.get().syncedRun === own.runId && !own.syncing ? 100 : 0, own)
   }
 
   /** Filled for the first time, and its file is written; its agent only had no time to note it before it died. */

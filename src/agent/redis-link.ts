@@ -13,6 +13,8 @@ export interface InspectedRedis extends RedisState {
   readonly rewriting: boolean
   /** Its last write to the append-only file failed: a full disk, mostly. */
   readonly diskFails: boolean
+  /** replica-priority; null: a primary does not say it. */
+  readonly priority: number | null
   readonly processId: number
   readonly runId: string
   readonly replicas: readonly AttachedReplica[]
@@ -32,6 +34,7 @@ export const downRedis: InspectedRedis = {
   formerReplid: '',
   rewriting: false,
   diskFails: false,
+  priority: null,
   processId: 0,
   replicas: [],
 }
@@ -184,10 +187,16 @@ async function inspect(redis: Redis): Promise<InspectedRedis> {
       formerReplid: text.get('master_replid2') ?? '',
       rewriting: text.get('aof_rewrite_in_progress') === '1' || text.get('aof_rewrite_scheduled') === '1',
       diskFails: text.get('aof_last_write_status') === 'err',
+      priority: priorityOf(text),
       processId: Number(text.get('process_id') ?? 0),
       replicas: attachedReplicas(text),
     }
   } catch {
     return downRedis
   }
+}
+
+function priorityOf(info: ReadonlyMap<string, string>): number | null {
+  const text = info.get('slave_priority')
+  return text === undefined ? null : Number(text)
 }
