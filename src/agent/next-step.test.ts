@@ -63,6 +63,14 @@ function peer(node: number, { state = {}, redis = {} }: Other = {}): AgentState 
   }
 }
 
+/** It was the primary, died, and is back without its data. */
+function emptied(node: number): AgentState {
+  return peer(node, {
+    state: { intact: false, virgin: true, restarted: true, promise: { number: 0, node: 0 } },
+    redis: { record: null },
+  })
+}
+
 /** A primary whose gate has passed. */
 function reigning(node: number, number: number, change: Partial<InSyncRecord> = {}): AgentState {
   const epoch = { number, node }
@@ -339,6 +347,21 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
       /^rest: gives the sentinels time/,
     ],
     ['decide by themselves after that', { peers: [peer(2)], withoutPrimaryMs: 4000 }, /^gate decide$/],
+    [
+      'wait for no sentinel when all redis-servers are up and none is a master: nobody looks down to any',
+      { peers: [emptied(0), peer(2)], withoutPrimaryMs: 1200 },
+      /^gate decide$/,
+    ],
+    [
+      'but give a failover that is under way its time',
+      { peers: [emptied(0), peer(2)], withoutPrimaryMs: 1199 },
+      /^rest: gives the sentinels time/,
+    ],
+    [
+      'and all of it while somebody was promoted already',
+      { peers: [emptied(0), peer(2, { redis: { role: 'master' } })], withoutPrimaryMs: 3999 },
+      /^rest: gives the sentinels time/,
+    ],
     [
       'leave it to the one with the highest commit count',
       { peers: [peer(2, { redis: { record: record({ commits: 51 }) } })], withoutPrimaryMs: 4000 },

@@ -52,6 +52,8 @@ const patience = {
   allThereMs: 400,
   restartedMs: 3000,
   loadingMs: 60_000,
+  /** All redis-servers are up and none is a master: no sentinel sees anybody down, and none acts before 20 s. */
+  nobodyDownMs: 1200,
   survivorsMs: 4000,
   outbidMs: 1000,
 } as const
@@ -170,7 +172,9 @@ function withoutPrimary(now: Situation, me: number): Step {
   }
   const allUp = all && reachable.every((peer) => peer.redis.up)
   const restarted = reports.every((report) => report.restarted)
-  const waitMs = restarted ? (allUp ? patience.allThereMs : patience.restartedMs) : patience.survivorsMs
+  const nobodyIsDown = allUp && reachable.every((peer) => peer.redis.role === 'slave')
+  const survivorsMs = nobodyIsDown ? patience.nobodyDownMs : patience.survivorsMs
+  const waitMs = restarted ? (allUp ? patience.allThereMs : patience.restartedMs) : survivorsMs
   if (now.withoutPrimaryMs < waitMs) return rest('gives the sentinels time to fail over')
   const best = qualified(intact)[0]
   if (best === undefined) return rest('waits for a node that has everything that was answered')
