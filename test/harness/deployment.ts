@@ -42,7 +42,8 @@ export interface TestDeployment {
 
 let last = 0
 
-export async function startDeployment(t: TestContext, spec = ''): Promise<TestDeployment> {
+/** @param gateway settings of the gateway beside its address: `ack: 0` */
+export async function startDeployment(t: TestContext, spec = '', gateway = ''): Promise<TestDeployment> {
   last += 1
   const second = 130 + (process.pid % 60)
   const host = `127.${String(second)}.${String(last)}`
@@ -51,7 +52,7 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-deployment-'))
   // Not 8080: a deployment with the default front door has that port of every address.
   const listen = [
-    `gateway: { listen: "${host}.200:6379" }`,
+    `gateway: { listen: "${host}.200:6379"${gateway === '' ? '' : `, ${gateway}`} }`,
     `frontDoor: { listen: "${host}.200:8480" }`,
     `local: { network: ${host}.0/24 }`,
   ]
