@@ -69,7 +69,8 @@ export async function faultScene(t: TestContext, { nodes = 3 } = {}): Promise<Fa
 
 /** Faults by name, each a subtest on one deployment; one that cannot be had here is skipped with why. */
 export function testFaults(title: string, names: readonly string[], options: { nodes?: number } = {}): void {
-  test(title, async (t) => {
+  // All of them together take longer than a test may by default.
+  test(title, { timeout: 60_000 * (names.length + 1) }, async (t) => {
     const scene = await faultScene(t, options)
     const instances = scene.driver.components().filter((component) => component.startsWith('app-')).length
     const facts = {
