@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { counter } from './counter.ts'
 import { failover } from './failover/failover.ts'
+import { savedCommand } from './failover/saved.ts'
 import { frontDoor } from './gateway/front-door.ts'
 import { sessions } from './gateway/sessions.ts'
 import { throughput } from './gateway/throughput.ts'
@@ -22,6 +23,8 @@ NAME: ${measurements.map(({ name }) => name).join(', ')}
   --peer-faults N       failover: the same at HAProxy (default: as many)
   --kinds KIND,…        failover: these only: switchover, kill, replica-hang, hang, cut, replica-kill
   --only SYSTEM         failover: holdfast or haproxy
+  --save FILE           failover: the results as JSON, too
+  --from FILE,…         failover: reports saved results of several runs together, and measures nothing
   --markdown FILE       results are printed, and put between their marks in FILE (default: bench/README.md; "-": only printed)
   --readme FILE         failover: the same for the comparison (default: README.md, and "-" with --markdown)`
 
@@ -74,6 +77,8 @@ function readArguments(): Given | undefined {
       'peer-faults': text,
       kinds: text,
       only: text,
+      save: text,
+      from: text,
       markdown: text,
       readme: text,
     },
@@ -88,7 +93,7 @@ function readArguments(): Given | undefined {
   )
   if (chosen.length === 0 || chosen.length !== positionals.length || numbers.some(([, n]) => !(n >= 1)))
     return undefined
-  const { profile, kinds, only } = values
+  const { profile, kinds, only, save, from } = values
   return {
     chosen,
     options: {
@@ -96,9 +101,11 @@ function readArguments(): Given | undefined {
       ...(profile === undefined ? {} : { profile: resolve(profile) }),
       ...(kinds === undefined ? {} : { kinds: kinds.split(',') }),
       ...(only === undefined ? {} : { only }),
+      ...(save === undefined ? {} : { save: resolve(save) }),
+      ...(from === undefined ? {} : { from: from.split(',').map((file) => resolve(file)) }),
     },
     flags: Object.entries(chosenOptions)
-      .filter(([name]) => name !== 'profile')
+      .filter(([name]) => !['profile', 'save', 'from'].includes(name))
       .map(([name, value]) => `--${name} ${value} `)
       .join(''),
     markdown,
@@ -114,9 +121,17 @@ async function runOne({ name, title, measure }: Measurement, options: MeasureOpt
   const machine = await describeMachine()
   const published = new Map<string, string>()
   const publish = (section: string, table: string) => published.set(section, table)
-  const table = await inScope((scope) => measure({ scope, options, say, publish }))
-  const command = `Command: \`node bench/run.ts ${flags}${name}\`.`
+  const table = await inScope((scope) =>
+    measure({ scope, options, say, publish, command: `node bench/run.ts ${flags}${name}` }),
+  )
+  const command = commandOf(options, `node bench/run.ts ${flags}${name}`)
   return { result: [`### ${title}`, '', table, '', machine, command].join('\n'), published }
+}
+
+function commandOf({ from }: MeasureOptions, command: string): string {
+  if (from === undefined) return `Command: \`${command}\`.`
+  const each = from.map((file) => `\`${savedCommand(file)}\``)
+  return `Commands, each in a network of its own, some of them at the same time: ${each.join('; ')}.`
 }
 
 /** Whatever happens, Ctrl-C included: what was started is ended, and only then this process. */

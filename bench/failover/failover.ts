@@ -11,6 +11,7 @@ import { load } from './load.ts'
 import { startHoldfast } from './holdfast-system.ts'
 import { judgeFault, type FaultResult } from './judge-fault.ts'
 import { failoverReport, type SystemResults } from './report.ts'
+import { mergeSaved, saveResults } from './saved.ts'
 import { startHaproxySystem } from './haproxy-system.ts'
 import { inject, type System } from './system.ts'
 
@@ -26,9 +27,10 @@ const leadMs = 300
 const tailMs = 300
 /** What a fault needs to be seen: nobody asks before whether all is well again. */
 const noticeMs = 1000
-async function measure({ scope, options, say, publish }: MeasureContext): Promise<string> {
-  const { faults: rounds = 10, peerFaults = rounds, only } = options
+async function measure({ scope, options, say, publish, command }: MeasureContext): Promise<string> {
+  const { faults: rounds = 10, peerFaults = rounds, only, save, from } = options
   const kinds = chooseKinds(options.kinds)
+  if (from !== undefined) return report(mergeSaved(from), kinds, publish)
   const cable = await openCable(scope)
   const all: SystemResults[] = []
   for (const [name, start, each] of [
@@ -41,6 +43,15 @@ async function measure({ scope, options, say, publish }: MeasureContext): Promis
     all.push(await everyFault(await start(own), kinds, each, cable, say))
     await own.disposeAsync()
   }
+  if (save !== undefined) saveResults(save, command, all)
+  return report(all, kinds, publish)
+}
+
+function report(
+  all: readonly SystemResults[],
+  kinds: readonly Fault[],
+  publish: MeasureContext['publish'],
+): string {
   if (all.length > 1) publish('comparison', comparison({ all, kinds }))
   return failoverReport({ all, kinds })
 }
