@@ -86,7 +86,7 @@ test(
     const deployment = await startDeployment(t)
     await deployment.healthy()
     const wrong = ['wrong-replica', 'wrong-address', 'wrong-priorities', 'wrong-epochs']
-    const done = await drill(deployment, '--for', '90s', '--faults', wrong.join(','), '--seed', '1')
+    const done = await drill(deployment, '--for', '100s', '--faults', wrong.join(','), '--seed', '1')
     assertProved(t, done)
     const seen = new Set(done.result.faults.map(({ name }) => name))
     assert.deepEqual(seen, new Set(wrong))
