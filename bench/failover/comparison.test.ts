@@ -31,7 +31,7 @@ test('the comparison has a line a fault: sums of errors, lost and back, and the 
     '| switchover | 0 | 0 | 0 | 210 ms | 1 234 | 700 of 1 500 | 3 | 3.15 s |',
     '| primary killed (kill -9) | 0 | 0 | 0 | 390 ms | 0 | 0 | 0 | 210 ms |',
     '',
-    'Sums of 3 of each fault at Holdfast, 1 of each fault at HAProxy + Sentinel, under 800 calls of INCR and ' +
+    'Faults of each kind, whose errors and losses are summed: 3 at Holdfast, 1 at HAProxy + Sentinel; under 800 calls of INCR and ' +
       '100 calls at the front door a second; of the waits the longest.',
   ])
 })

@@ -22,12 +22,12 @@ export function comparison({ all, kinds }: FailoverResults): string {
   )
   const faults = all.map(({ system, results }) => {
     const counts = [...new Set(kinds.map((fault) => results[fault]?.length ?? 0))]
-    return `${counts.join(' or ')} of each fault at ${system.title}`
+    return `${counts.join(' or ')} at ${system.title}`
   })
   const { callers, callsPerSecond, frontCallsPerSecond } = load
   return [
     table,
-    `Sums of ${faults.join(', ')}, under ${thousands(callers * callsPerSecond)} calls of INCR and ` +
+    `Faults of each kind, whose errors and losses are summed: ${faults.join(', ')}; under ${thousands(callers * callsPerSecond)} calls of INCR and ` +
       `${frontCallsPerSecond} calls at the front door a second; of the waits the longest.`,
   ].join('\n\n')
 }
