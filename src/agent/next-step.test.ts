@@ -114,6 +114,8 @@ function inWords(decided: Step): string {
       return `follow ${String(decided.node)}`
     case 'recall':
       return `recall ${String(decided.promise.number)}.${String(decided.promise.node)}`
+    case 'elect':
+      return `elect ${String(decided.gone)}`
     case 'bootstrap':
     case 'stand-down':
       return decided.kind
@@ -348,19 +350,40 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
     ],
     ['decide by themselves after that', { peers: [peer(2)], withoutPrimaryMs: 4000 }, /^gate decide$/],
     [
-      'wait for no sentinel when all redis-servers are up and none is a master: nobody looks down to any',
-      { peers: [emptied(0), peer(2)], withoutPrimaryMs: 1200 },
-      /^gate decide$/,
+      'have the sentinels replace a primary that is back as a replica: nobody looks down to them',
+      { peers: [emptied(0), peer(2)], withoutPrimaryMs: 300 },
+      /^elect 0$/,
     ],
     [
-      'but give a failover that is under way its time',
-      { peers: [emptied(0), peer(2)], withoutPrimaryMs: 1199 },
+      'but not at once: whoever saw it die asks too',
+      { peers: [emptied(0), peer(2)], withoutPrimaryMs: 299 },
       /^rest: gives the sentinels time/,
     ],
     [
-      'and all of it while somebody was promoted already',
+      'one of them asks, the one with the most',
+      {
+        peers: [emptied(0), peer(2, { redis: { record: record({ commits: 51 }) } })],
+        withoutPrimaryMs: 3999,
+      },
+      /^rest: gives the sentinels time/,
+    ],
+    [
+      'nobody asks when somebody was promoted already',
       { peers: [emptied(0), peer(2, { redis: { role: 'master' } })], withoutPrimaryMs: 3999 },
       /^rest: gives the sentinels time/,
+    ],
+    [
+      'nor while a redis-server is down: the sentinels see that by themselves',
+      {
+        peers: [peer(0, { state: { restarted: true }, redis: { up: false } }), peer(2)],
+        withoutPrimaryMs: 3999,
+      },
+      /^rest: gives the sentinels time/,
+    ],
+    [
+      'decide by themselves when the sentinels do nothing all the same',
+      { peers: [emptied(0), peer(2)], withoutPrimaryMs: 4000 },
+      /^gate decide$/,
     ],
     [
       'leave it to the one with the highest commit count',

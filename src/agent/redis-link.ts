@@ -13,6 +13,10 @@ export interface InspectedRedis extends RedisState {
   readonly rewriting: boolean
   /** Its last write to the append-only file failed: a full disk, mostly. */
   readonly diskFails: boolean
+  /** What it has written to the append-only file, in bytes. */
+  readonly fileBytes: number
+  /** The last rewrite of that file did. */
+  readonly rewriteFailed: boolean
   /** replica-priority; null: a primary does not say it. */
   readonly priority: number | null
   readonly processId: number
@@ -34,6 +38,8 @@ export const downRedis: InspectedRedis = {
   formerReplid: '',
   rewriting: false,
   diskFails: false,
+  fileBytes: 0,
+  rewriteFailed: false,
   priority: null,
   processId: 0,
   replicas: [],
@@ -57,6 +63,8 @@ export interface RedisLink {
   pauseWrites(forMs: number): Promise<void>
   unpause(): Promise<void>
   publish(channel: string, message: string): Promise<number>
+  /** Begins to write the append-only file anew. */
+  rewriteFile(): Promise<void>
   configure(settings: Readonly<Record<string, string>>): Promise<void>
   close(): void
 }
@@ -154,6 +162,9 @@ export function openRedisLink(topology: Topology, node: NodeTopology, internalSe
       await redis.call('CLIENT', 'UNPAUSE')
     },
     publish: (channel, message) => redis.publish(channel, message),
+    rewriteFile: async () => {
+      await redis.bgrewriteaof()
+    },
     configure: async (settings) => {
       for (const [key, value] of Object.entries(settings)) await redis.config('SET', key, value)
     },
@@ -187,6 +198,8 @@ async function inspect(redis: Redis): Promise<InspectedRedis> {
       formerReplid: text.get('master_replid2') ?? '',
       rewriting: text.get('aof_rewrite_in_progress') === '1' || text.get('aof_rewrite_scheduled') === '1',
       diskFails: text.get('aof_last_write_status') === 'err',
+      fileBytes: Number(text.get('aof_current_size') ?? 0),
+      rewriteFailed: text.get('aof_last_bgrewrite_status') === 'err',
       priority: priorityOf(text),
       processId: Number(text.get('process_id') ?? 0),
       replicas: attachedReplicas(text),
