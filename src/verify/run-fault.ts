@@ -1,3 +1,4 @@
+import type { Status } from '../targets/status.ts'
 import type { Progress } from '../targets/target.ts'
 import { problemsOf } from './closing.ts'
 import type { Fault, FaultContext, FaultDriver } from './faults/fault.ts'
@@ -29,6 +30,7 @@ export interface FaultRun {
 
 /** Calls that must be answered after a fault before the next one begins. */
 const answeredAfter = 20
+const primaryWithinMs = 30_000
 
 /** One fault from its beginning until everything is whole, healthy, and answers. Rejects only when the run is aborted. */
 export async function runFault(fault: Fault, options: FaultRunOptions): Promise<FaultRun> {
@@ -93,12 +95,25 @@ function faultContext(options: FaultRunOptions, did: (words: string) => void): F
     until: (what, limitMs, check) => waitUntil(what, { limitMs, signal }, check),
     answered: (calls, limitMs) => answered(feed, calls, { limitMs, signal }),
     nodes: async () => {
-      const { nodes, primary: name } = await driver.observe()
-      const primary = nodes.find((node) => node.name === name)
-      if (primary === undefined) throw new Error('there is no primary')
-      return { primary, replicas: nodes.filter((node) => node !== primary) }
+      const seen: Roles[] = []
+      // Beside another fault there may be none at this moment.
+      await waitUntil('a primary', { limitMs: primaryWithinMs, signal }, async () => {
+        const roles = rolesOf(await driver.observe())
+        if (roles !== null) seen.push(roles)
+        return roles !== null || 'there is none'
+      })
+      const [roles] = seen
+      if (roles === undefined) throw new Error('there is no primary')
+      return roles
     },
   }
+}
+
+type Roles = Awaited<ReturnType<FaultContext['nodes']>>
+
+function rolesOf({ nodes, primary: name }: Status): Roles | null {
+  const primary = nodes.find((node) => node.name === name)
+  return primary === undefined ? null : { primary, replicas: nodes.filter((node) => node !== primary) }
 }
 
 /** Resolves once so many more calls were answered. @throws HoldfastError TIMEOUT */
