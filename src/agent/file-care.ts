@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../platform/log.ts'
-import { sizeOnDisk } from './append-only-file.ts'
+import { findHole, sizeOnDisk } from './append-only-file.ts'
 import type { AgentState } from './api.ts'
 import type { InspectedRedis, RedisLink } from './redis-link.ts'
 
@@ -42,7 +42,8 @@ type State =
 export function createFileCare({ node, directory, redis, log, now }: FileCareOptions): FileCare {
   let state: State = { kind: 'whole' }
   let lacksBytes = 0
-  let wasLonger = false
+  let scanned = { run: '', bytes: 0 }
+  let scanning = false
   const isWhole = () => state.kind === 'whole'
 
   const suspect = (run: string, notBeforeMs = 0) => {
@@ -63,15 +64,27 @@ export function createFileCare({ node, directory, redis, log, now }: FileCareOpt
     }
   }
 
+  /** More on the disk than was written: a hole that nobody saw come, or bytes that redis-server did not count. */
+  const scan = async (run: string, bytes: number) => {
+    if (bytes <= 0) scanned = { run, bytes: 0 }
+    if (scanning || (scanned.run === run && bytes <= scanned.bytes)) return
+    scanning = true
+    scanned = { run, bytes }
+    try {
+      if ((await findHole(directory)) !== null && isWhole()) suspect(run)
+    } catch {
+      // A rewrite took a file away: the next one has no hole.
+    }
+    scanning = false
+  }
+
   const look = async (own: InspectedRedis, sizeBefore: number | null) => {
     if (!own.up || own.loading) return
     if (state.kind !== 'whole' && state.run !== own.runId) state = { kind: 'whole' }
-    // Twice: a rewrite may have ended between the look at the disk and the one at the server.
-    const isLonger = sizeBefore !== null && !own.rewriting && sizeBefore > own.fileBytes
-    const isHoled = isLonger && wasLonger && state.kind === 'whole'
-    wasLonger = isLonger
     // Also while it is being written anew: what comes meanwhile goes to a new file, which can get a hole too.
-    if (own.diskFails || isHoled) suspect(own.runId)
+    if (own.diskFails) suspect(own.runId)
+    else if (state.kind === 'whole' && sizeBefore !== null && !own.rewriting)
+      void scan(own.runId, sizeBefore - own.fileBytes)
     // While writes fail, what waits to be written would stand in the new base file and once more behind it.
     if (own.diskFails || own.rewriting || own.syncing) return
     if (state.kind === 'suspect' && now() >= state.notBeforeMs) await rewrite(own)
