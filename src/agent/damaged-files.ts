@@ -22,8 +22,14 @@ export function createDamagedFiles(context: AgentContext, directory: string): Da
   let read: { readonly bytes: number | null; readonly words: string | null } | null = null
 
   const wordsOfHole = async (): Promise<string | null> => {
-    const hole = await findHole(directory)
-    return hole === null ? null : `${hole.path} has a hole at byte ${String(hole.offset)}`
+    try {
+      const hole = await findHole(directory)
+      return hole === null ? null : `${hole.path} has a hole at byte ${String(hole.offset)}`
+    } catch (error) {
+      // Of a file that is missing or unreadable redis-server says more.
+      log.warn({ why: (error as Error).message }, 'the append-only file cannot be looked at')
+      return null
+    }
   }
 
   return {
