@@ -54,6 +54,19 @@ test('a component stops with all that it started, which is noted, and goes on', 
   assert.deepEqual(openJournal(deployment).steps(), [])
 })
 
+test('what left its session the moment it was stopped goes on, too', async () => {
+  await start('app-0')
+  const { pid } = await start('app-1')
+  await send('app-1', 'STOP')
+  const journal = openJournal(deployment)
+  const noted = journal.steps().map((step) => ({ ...step, component: 'app-0' }))
+  journal.forget(() => true)
+  journal.note(...noted)
+  await send('app-0', 'CONT')
+  assert.deepEqual(findProcess(deployment, 'app-1'), { pid, stopped: false })
+  assert.deepEqual(journal.steps(), [])
+})
+
 test('only the very process that was stopped is woken', async () => {
   await start('app-0')
   await send('app-0', 'STOP')

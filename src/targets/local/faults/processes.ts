@@ -62,13 +62,22 @@ export async function signalComponents(
     )
   }
   for (const { stat } of members) signalProcess(stat.pid, stat.startTime, `SIG${signal}`)
+  // Who was just being started when it was stopped may be in a session of its own by now, as a server of an agent.
+  const left = signal === 'CONT' ? notedOf(components, journal) : []
+  for (const step of left) wake(step)
   if (signal !== 'STOP') {
-    const pids = new Set(members.map(({ stat }) => stat.pid))
+    const pids = new Set([...members.map(({ stat }) => stat.pid), ...left.map(({ pid }) => pid)])
     journal.forget((step) => step.kind === 'continue' && pids.has(step.pid))
   }
   const deadline = performance.now() + effectWithinMs
   while (members.some(({ stat }) => !hasEffect(stat, signal)) && performance.now() < deadline) await delay(2)
   return found.map(({ component }) => component)
+}
+
+function notedOf(components: readonly string[], journal: UndoJournal): readonly NotedProcess[] {
+  return journal
+    .steps()
+    .flatMap((step) => (step.kind === 'continue' && components.includes(step.component) ? [step] : []))
 }
 
 function hasEffect({ pid, startTime }: ProcessStat, signal: FaultSignal): boolean {
