@@ -58,6 +58,17 @@ test('too few nodes explain waiting, doubt and refusal while that lasts and for 
   assert.deepEqual(sortErrors([failed(1500, 'WRONGTYPE')], [down], options).errors, { WRONGTYPE: 1 })
 })
 
+test('without memory Redis refuses in its own words, also at the end of a transaction; nothing else is explained by that', () => {
+  const full = span('out-of-memory')
+  for (const why of ['OOM', 'EXECABORT', 'http-500'])
+    assert.deepEqual(sortErrors([failed(1500, why)], [full], options).errors, {}, why)
+  for (const why of ['UNCERTAIN', 'timeout', 'connection lost'])
+    assert.deepEqual(sortErrors([failed(1500, why)], [full], options).errors, { [why]: 1 }, why)
+  assert.deepEqual(sortErrors([failed(1500, 'EXECABORT')], [span('unavailable')], options).errors, {
+    EXECABORT: 1,
+  })
+})
+
 test('an error between two faults belongs to the one that explains it', () => {
   const sorted = sortErrors([failed(1500, 'TRYAGAIN')], [span('unavailable'), span(undefined)], options)
   assert.deepEqual(

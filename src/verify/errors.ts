@@ -104,7 +104,8 @@ function kindOf(why: string): Kind {
   if (/^tryagain/i.test(why)) return 'held'
   if (/uncertain/i.test(why)) return 'uncertain'
   if (/time-?out|etimedout/i.test(why)) return 'timeout'
-  if (/^oom/i.test(why)) return 'memory'
+  // A transaction that was refused for memory while it was queued ends so.
+  if (/^(?:oom|execabort)/i.test(why)) return 'memory'
   if (/^http-5|^no-count/.test(why)) return 'http'
   if (/^e[a-z]{4,}$|connection|socket|closed|broken|lost|hang.?up/i.test(why)) return 'connection'
   return 'reply'
