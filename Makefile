@@ -4,7 +4,7 @@ TEST := ./holdfast --exec test node --test --test-reporter=spec
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-faults test-machine bench bench-failover
+.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-verify test-faults test-machine soak bench bench-failover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,13 +30,16 @@ format: ## put every file into Prettier's form
 test: test-unit test-integration test-drill ## all tests of one machine, in under ten minutes
 
 test-unit: ## the pure parts and the parts that need no server
-	@$(TEST) --test-timeout=60000 'src/**/*.test.ts'
+	@$(TEST) --test-timeout=60000 'src/**/*.test.ts' 'bench/**/*.test.ts'
 
 test-integration: ## the parts together, with real servers
 	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/integration/**/*.test.ts'
 
 test-drill: ## processes die, disks fill, files are damaged: nothing that was counted is lost
-	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/*.test.ts'
+	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/!(verify*).test.ts'
+
+test-verify: ## ./holdfast verify itself: a minute of it proves, what loses is found out, everything is healed
+	@$(TEST) --test-concurrency=1 --test-timeout=300000 'test/faults/verify*.test.ts'
 
 test-faults: ## the drill, and everything else that is known to break a design like this one (about 10 minutes)
 	@$(TEST) --test-concurrency=1 --test-timeout=300000 'test/faults/**/*.test.ts'
@@ -44,6 +47,9 @@ test-faults: ## the drill, and everything else that is known to break a design l
 test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
+
+soak: ## breaks a deployment of its own for an hour, with every fault, and proves that nothing was lost (VERIFY='--for 10m')
+	@scripts/soak.sh $(VERIFY)
 
 bench: ## how fast it starts, its memory, the counter, the gateway (about 15 minutes; results in bench/README.md)
 	@./holdfast --exec test node bench/run.ts up memory counter throughput front-door sessions

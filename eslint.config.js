@@ -11,7 +11,10 @@ const pure = [
   'src/render/**/*.ts',
   'src/resp/**/*.ts',
   'src/insync/**/*.ts',
-  'src/verify/{checker,history,summary}*.ts',
+  'src/verify/{history,operation,series,summary}*.ts',
+  'src/verify/{errors,random,verdict}*.ts',
+  'src/verify/report/{buckets,charts,html,plot,script,style,words}*.ts',
+  'src/verify/checkers/**/*.ts',
 ]
 /** Where spec meets the world: reading the file and the password. */
 const edges = ['src/spec/{load,password,cli}*.ts', 'src/**/*.test.ts']

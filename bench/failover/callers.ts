@@ -1,6 +1,7 @@
 import { RedisClient } from '../../src/discovery/redis-client.ts'
 import { ReplyError } from '../../src/resp/decode.ts'
-import type { History, Operation, Outcome } from '../../src/verify/history.ts'
+import type { Counted, CountedHistory } from '../../src/verify/checkers/counted.ts'
+import type { Outcome } from '../../src/verify/operation.ts'
 
 export interface CallersOptions {
   readonly host: string
@@ -15,9 +16,9 @@ export interface CallersOptions {
 
 export interface Callers {
   /** All calls that have ended; it grows. */
-  readonly history: History
+  readonly history: CountedHistory
   /** No further calls; resolves when the last has ended. */
-  stop(): Promise<History>
+  stop(): Promise<CountedHistory>
 }
 
 /** Above the gateway's hold. */
@@ -42,7 +43,7 @@ const refusals = [
  * who has to wait does not call less often. Each call is sent once; without a connection it fails at once.
  */
 export async function startCallers(options: CallersOptions): Promise<Callers> {
-  const history: Operation[] = []
+  const history: Counted[] = []
   const pending = new Set<Promise<void>>()
   const connections = Array.from({ length: options.callers }, () => new Connection(options))
   await Promise.all(connections.map((each) => each.opened))
@@ -88,12 +89,12 @@ class Connection {
     this.#open(resolve)
   }
 
-  async increment(key: string): Promise<Outcome> {
+  async increment(key: string): Promise<Outcome<number>> {
     const client = this.#client
     if (client?.ready !== true) return { kind: 'refused', why: 'no connection' }
     try {
       const [reply] = await client.send([['INCR', key]], timeoutMs)
-      if (typeof reply === 'number') return { kind: 'ok', count: reply }
+      if (typeof reply === 'number') return { kind: 'ok', answer: reply }
       const code = reply instanceof ReplyError ? (reply.message.split(' ')[0] ?? '') : 'no count'
       return { kind: refusals.includes(code) ? 'refused' : 'unknown', why: code }
     } catch {

@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
-import { runLoad } from '../../src/verify/workload.ts'
+import { idsOf, readFinalCounts } from '../../src/verify/workloads/final-counts.ts'
+import { runLoad } from '../../src/verify/workloads/http-load.ts'
 import type { MeasureContext, Measurement } from '../support/measurement.ts'
 import { until } from '../support/until.ts'
 import { openCable, type Cable } from './cable.ts'
 import { startCallers, type Callers } from './callers.ts'
+import { comparison } from './comparison.ts'
 import { described, faults, isFault, type Fault } from './fault.ts'
 import { load } from './load.ts'
 import { startHoldfast } from './holdfast-system.ts'
 import { judgeFault, type FaultResult } from './judge-fault.ts'
 import { failoverReport, type SystemResults } from './report.ts'
+import { mergeSaved, saveResults } from './saved.ts'
 import { startHaproxySystem } from './haproxy-system.ts'
 import { inject, type System } from './system.ts'
 
@@ -25,22 +27,33 @@ const leadMs = 300
 const tailMs = 300
 /** What a fault needs to be seen: nobody asks before whether all is well again. */
 const noticeMs = 1000
-async function measure({ scope, options, say }: MeasureContext): Promise<string> {
-  const { faults: rounds = 10, only } = options
+async function measure({ scope, options, say, publish, command }: MeasureContext): Promise<string> {
+  const { faults: rounds = 10, peerFaults = rounds, only, save, from } = options
   const kinds = chooseKinds(options.kinds)
+  if (from !== undefined) return report(mergeSaved(from), kinds, publish)
   const cable = await openCable(scope)
   const all: SystemResults[] = []
-  for (const [name, start] of [
-    ['holdfast', startHoldfast],
-    ['haproxy', startHaproxySystem],
+  for (const [name, start, each] of [
+    ['holdfast', startHoldfast, rounds],
+    ['haproxy', startHaproxySystem, peerFaults],
   ] as const) {
     if (only !== undefined && only !== name) continue
     const own = new AsyncDisposableStack()
     scope.use(own)
-    all.push(await everyFault(await start(own), kinds, rounds, cable, say))
+    all.push(await everyFault(await start(own), kinds, each, cable, say))
     await own.disposeAsync()
   }
-  return failoverReport({ all, kinds, rounds })
+  if (save !== undefined) saveResults(save, command, all)
+  return report(all, kinds, publish)
+}
+
+function report(
+  all: readonly SystemResults[],
+  kinds: readonly Fault[],
+  publish: MeasureContext['publish'],
+): string {
+  if (all.length > 1) publish('comparison', comparison({ all, kinds }))
+  return failoverReport({ all, kinds })
 }
 
 function chooseKinds(wanted: readonly string[] | undefined): readonly Fault[] {

@@ -1,5 +1,5 @@
-import { checkCounter, type Anomaly } from '../../src/verify/checker.ts'
-import type { History } from '../../src/verify/history.ts'
+import { checkCounter, type CountAnomaly } from '../../src/verify/checkers/counts.ts'
+import type { CountedHistory } from '../../src/verify/checkers/counted.ts'
 import { summarize } from '../../src/verify/summary.ts'
 import { longestPauseMs, longestPauseOfOneMs } from './pause.ts'
 
@@ -29,8 +29,8 @@ export interface FaultResult {
 export interface FaultInput {
   readonly faultMs: number
   readonly tookMs: number
-  readonly calls: History
-  readonly front: History
+  readonly calls: CountedHistory
+  readonly front: CountedHistory
   readonly final: ReadonlyMap<string, number>
 }
 
@@ -39,7 +39,7 @@ export const firstPauseMs = 3000
 
 export function judgeFault({ faultMs, tookMs, calls, front, final }: FaultInput): FaultResult {
   const { anomalies, acknowledged } = checkCounter({ history: [...front, ...calls], final })
-  const count = (...kinds: readonly Anomaly['kind'][]) =>
+  const count = (...kinds: readonly CountAnomaly['kind'][]) =>
     anomalies.filter(({ kind }) => kinds.includes(kind)).length
   return {
     pauseMs: longestPauseOfOneMs(calls),

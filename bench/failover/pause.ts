@@ -1,4 +1,4 @@
-import type { History } from '../../src/verify/history.ts'
+import type { CountedHistory } from '../../src/verify/checkers/counted.ts'
 
 /**
  * How long somebody who called waited for a count, at worst: from when a call was due until it was answered, or, when it failed, until
@@ -6,7 +6,7 @@ import type { History } from '../../src/verify/history.ts'
  * @param sinceMs only calls due from then on
  * @returns milliseconds; 0 of none
  */
-export function longestPauseMs(history: History, sinceMs = -Infinity): number {
+export function longestPauseMs(history: CountedHistory, sinceMs = -Infinity): number {
   const endMs = history.reduce((last, operation) => Math.max(last, operation.endMs), 0)
   let answeredMs = endMs
   let longest = 0
@@ -21,7 +21,7 @@ export function longestPauseMs(history: History, sinceMs = -Infinity): number {
 }
 
 /** The same of the caller for whom it was longest. */
-export function longestPauseOfOneMs(history: History, sinceMs?: number): number {
+export function longestPauseOfOneMs(history: CountedHistory, sinceMs?: number): number {
   const each = [...Map.groupBy(history, ({ caller }) => caller).values()]
   return each.reduce((longest, operations) => Math.max(longest, longestPauseMs(operations, sinceMs)), 0)
 }

@@ -13,17 +13,17 @@ export interface SystemResults {
 export interface FailoverResults {
   readonly all: readonly SystemResults[]
   readonly kinds: readonly Fault[]
-  readonly rounds: number
 }
 
 /** Two tables (how long, and what was lost) and what they were measured with. */
-export function failoverReport({ all, kinds, rounds }: FailoverResults): string {
+export function failoverReport({ all, kinds }: FailoverResults): string {
   const lines = all.flatMap(({ system, results }) =>
     kinds.map((fault) => ({ system, fault, these: results[fault] ?? [] })),
   )
   const times = markdownTable(
     [
-      `longest pause, median / 99th percentile / maximum of ${rounds} faults`,
+      'longest pause, median / 99th percentile / maximum',
+      'faults',
       'of an INCR caller',
       'aim',
       `later than ${firstPauseMs / 1000} s after the fault began`,
@@ -31,6 +31,7 @@ export function failoverReport({ all, kinds, rounds }: FailoverResults): string 
     ],
     lines.map(({ system, fault, these }) => [
       `${system.title}: ${described[fault].title}`,
+      String(these.length),
       spread(these, 'pauseMs'),
       system.name === 'holdfast' ? described[fault].aim : '',
       spread(these, 'laterMs'),
@@ -39,7 +40,8 @@ export function failoverReport({ all, kinds, rounds }: FailoverResults): string 
   )
   const counts = markdownTable(
     [
-      `sum of ${rounds} faults`,
+      'sum of all faults of a kind',
+      'faults',
       'acknowledged',
       'of these lost',
       'twice',
@@ -50,6 +52,7 @@ export function failoverReport({ all, kinds, rounds }: FailoverResults): string 
     ],
     lines.map(({ system, fault, these }) => [
       `${system.title}: ${described[fault].title}`,
+      String(these.length),
       ...(['acknowledged', 'lost', 'twice', 'back', 'other'] as const).map((key) =>
         thousands(total(these.map((one) => one[key]))),
       ),

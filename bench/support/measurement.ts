@@ -4,6 +4,12 @@ export interface MeasureOptions {
   readonly rounds?: number
   /** Faults of each kind (failover). */
   readonly faults?: number
+  /** The same of the peer; left out: as many (failover). */
+  readonly peerFaults?: number
+  /** Where the results are kept as JSON, too (failover). */
+  readonly save?: string
+  /** Files that were saved so: they are reported, and nothing is measured (failover). */
+  readonly from?: readonly string[]
   /** Kinds of faults, as they are called in bench/failover/fault.ts; left out: all. */
   readonly kinds?: readonly string[]
   /** What is broken: `holdfast` or `haproxy`; left out: both (failover). */
@@ -21,6 +27,10 @@ export interface MeasureContext {
   readonly options: MeasureOptions
   /** Where it stands, for whoever waits. */
   readonly say: (text: string) => void
+  /** As it was typed. */
+  readonly command: string
+  /** A table, in Markdown, that the project's README has between its marks, from the same results. */
+  readonly publish: (section: string, table: string) => void
 }
 
 export interface Measurement {

@@ -10,7 +10,7 @@ import { startChild } from './children.ts'
 import { freePorts } from './free-ports.ts'
 import { until } from './until.ts'
 
-const network = '127.90.8'
+const benchNetwork = '127.90.8'
 const name = 'counter'
 const indexes = [1, 2, 3] as const
 const redisPort = 6379
@@ -21,6 +21,12 @@ export interface SentinelPeer {
   readonly host: string
   readonly port: number
   readonly password: string
+  /** Process ids of what runs now: `redis-0` to `redis-2`, `sentinel-0` to `sentinel-2`. */
+  readonly processes: () => ReadonlyMap<string, number>
+  /** Everybody's `settled` right now, or what is there instead. */
+  readonly look: () => Promise<Nodes | string>
+  /** A command to one of them. @returns the reply as JSON */
+  readonly ask: (component: string, command: readonly string[]) => Promise<string>
   /** All sentinels name one node, it says master, its two replicas are in sync and every sentinel sees them. */
   readonly settled: () => Promise<Nodes>
   /** Starts what was killed as whoever supervises it would: as a replica of the primary that the sentinels name. */
@@ -29,9 +35,15 @@ export interface SentinelPeer {
   switchover(): Promise<void>
 }
 
+export interface SentinelPeerOptions {
+  readonly askEveryMs: number
+  /** The first three bytes of all its addresses. */
+  readonly network?: string
+}
+
 export async function startSentinelPeer(
   scope: AsyncDisposableStack,
-  { askEveryMs }: { readonly askEveryMs: number },
+  { askEveryMs, network = benchNetwork }: SentinelPeerOptions,
 ): Promise<SentinelPeer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-bench-peer-'))
   scope.defer(() => rm(directory, { recursive: true, force: true }))
@@ -39,6 +51,7 @@ export async function startSentinelPeer(
   const host = `${network}.200`
   const port = await freePorts(host, 1)
   const nodes = new Map<number, ChildProcess>()
+  const sentinels = new Map<number, ChildProcess>()
   const write = async (file: string, lines: readonly string[]) => {
     const path = join(directory, file)
     await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600 })
@@ -81,7 +94,7 @@ export async function startSentinelPeer(
       `sentinel down-after-milliseconds ${name} ${timing.downAfterMs}`,
       `sentinel failover-timeout ${name} ${timing.failoverTimeoutMs}`,
     ])
-    startChild(scope, 'redis-server', [file, '--sentinel'], { stdio: 'ignore' })
+    sentinels.set(index, startChild(scope, 'redis-server', [file, '--sentinel'], { stdio: 'ignore' }))
   }
   const template = await readFile(join(import.meta.dirname, '../peers/haproxy-sentinel.cfg'), 'utf8')
   const values: Readonly<Record<string, string>> = { network, name, password, listen: `${host}:${port}` }
@@ -113,11 +126,20 @@ export async function startSentinelPeer(
     host,
     port,
     password,
+    processes: () =>
+      new Map([
+        ...[...nodes].flatMap(([index, child]) => runningAs(`redis-${index - 1}`, child)),
+        ...[...sentinels].flatMap(([index, child]) => runningAs(`sentinel-${index - 1}`, child)),
+      ]),
+    look,
+    ask: (component, command) => {
+      const [kind, index] = component.split('-')
+      return asked(Number(index) + 1, command, kind === 'sentinel' ? sentinelPort : redisPort)
+    },
     settled,
     revive: async () => {
       for (const index of indexes) {
-        const child = nodes.get(index)
-        if (child?.exitCode === null && child.signalCode === null) continue
+        if (isRunning(nodes.get(index))) continue
         const named = await asked(index, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name], sentinelPort)
         startRedis(
           index,
@@ -130,4 +152,12 @@ export async function startSentinelPeer(
       if (answer !== '"OK"') throw new Error(`SENTINEL FAILOVER: ${answer}`)
     },
   }
+}
+
+function isRunning(child: ChildProcess | undefined): child is ChildProcess {
+  return child?.exitCode === null && child.signalCode === null
+}
+
+function runningAs(component: string, child: ChildProcess): readonly (readonly [string, number])[] {
+  return isRunning(child) && child.pid !== undefined ? [[component, child.pid]] : []
 }

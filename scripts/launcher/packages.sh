@@ -23,6 +23,9 @@ want_test_tools() {
   [ -e /usr/include/stdio.h ] || wanted="$wanted libc6-dev"
   found gcc || wanted="$wanted gcc"
   found ip || wanted="$wanted iproute2"
+  found nft || wanted="$wanted nftables"
+  found iptables || wanted="$wanted iptables"
+  found mkfs.ext4 || wanted="$wanted e2fsprogs"
   found unshare || wanted="$wanted util-linux"
 }
 

@@ -8,9 +8,11 @@ import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { AgentState, FenceReply, FenceRequest, FollowRequest } from './api.ts'
 import { vouchedRecord, type AgentContext } from './context.ts'
 import { explainDeath } from './damage.ts'
+import { createDamagedFiles } from './damaged-files.ts'
 import { blankState, openStateStore } from './durable-state.ts'
 import { grantFence, obeyFollow } from './fencing.ts'
 import { forceFailover } from './force-failover.ts'
+import { createFileCare } from './file-care.ts'
 import { createHealing } from './healing.ts'
 import { validReign } from './next-step.ts'
 import { watchPeers } from './peer-watch.ts'
@@ -59,6 +61,8 @@ const beatMs = 200
 const alertForMs = 4000
 const alertBeatMs = 4
 const stopGraceMs = 8000
+/** For a file that a full disk may have spoilt: stopped now, the node might not start again. */
+const settleMs = 8000
 /** A look at redis-server that takes longer is answered with the last one. */
 const patientForMs = 150
 
@@ -71,7 +75,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
   const blank = { ...blankState, virgin: !hasData(paths) && !hasSentinelState(paths) }
   const store = openStateStore(paths.state, blank)
   const redis = openRedisLink(topology, node, secrets.internal)
-  const sentinels = openSentinels(topology, secrets.internal)
+  const sentinels = openSentinels(topology, secrets.internal, node.address)
   const peers = openAgentClient(topology, secrets.internal, node.address)
   let alertUntil = -Infinity
   let stopping = false
@@ -94,13 +98,16 @@ export function startAgent(options: AgentOptions): NodeAgent {
       wake()
     },
   }
+  const fileCare = createFileCare({ node: node.name, directory: data, redis, log, now })
+  const damagedFiles = createDamagedFiles(context, data)
   const running = runningServers(paths, node.index)
   const redisKeeper = createServerKeeper({
     name: node.name,
     adopted: running.redis,
     log,
     now,
-    start: () => {
+    start: async () => {
+      if (death?.code === 'DATA_DAMAGED') death = await damagedFiles.look(death)
       if (store.get().intact && (!hasData(paths) || hasUnwrittenSync(paths))) {
         log.warn(
           'the data is gone, or older than what was acknowledged: it does not count until it is filled again',
@@ -122,7 +129,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
     start: () => startSentinel(node, paths),
     onDeath: () => undefined,
   })
-  const healing = createHealing(context, paths)
+  const healing = createHealing(context, paths, fileCare)
   const sentinelLife = leadSentinel(context, sentinelKeeper, paths, secrets, () => healing.reign())
   const peerWatch = watchPeers(context, () => {
     if (now() < alertUntil) return 'alert'
@@ -132,7 +139,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
   function onPrimaryDeath(): void {
     if (stopping) return
     store.set({ reign: null })
-    forceFailover(context, 3000).catch((error: unknown) => {
+    forceFailover(context, 3000, node.index).catch((error: unknown) => {
       log.warn({ why: (error as Error).message }, 'could not ask for a failover')
     })
   }
@@ -187,6 +194,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
 
   function problems(): AgentState['problems'] {
     const unattached = healing.problem()
+    const suspect = fileCare.problem()
     return [
       ...(death === null || context.seen.redis.up ? [] : [death]),
       ...(context.seen.redis.diskFails
@@ -198,6 +206,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
             },
           ]
         : []),
+      ...(suspect === null || context.seen.redis.diskFails ? [] : [suspect]),
       ...(unattached === null
         ? []
         : [
@@ -236,6 +245,9 @@ export function startAgent(options: AgentOptions): NodeAgent {
         diskFails: ___,
         processId: ____,
         replicas: _____,
+        priority: ______,
+        fileBytes: _______,
+        rewriteFailed: ________,
         ...shown
       } = vouched
       return {
@@ -272,6 +284,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
         return
       }
       if (healing.reign() !== null) await switchOver(context, secrets.internal, undefined)
+      await fileCare.settle(settleMs)
       await redisKeeper.restart(stopGraceMs)
     },
     stop: async (servers) => {
@@ -282,6 +295,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
       sentinelLife.stop()
       if (servers) {
         await sentinelKeeper.stop(stopGraceMs)
+        await fileCare.settle(settleMs)
         await redisKeeper.stop(stopGraceMs)
       }
       await finished

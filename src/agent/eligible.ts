@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AgentContext } from './context.ts'
+import type { InspectedRedis } from './redis-link.ts'
 import { namedByMajority } from './sentinels.ts'
 
 const withinMs = 1200
@@ -8,10 +9,10 @@ const withinMs = 1200
  * Before a node promotes itself without Sentinel: lets the sentinels see that it may be promoted. A primary does not
  * say its priority any more, so sentinels that still hold it for a 0 could never be brought to name it.
  */
-export async function becomeEligible(context: AgentContext, runId: string): Promise<void> {
+export async function becomeEligible(context: AgentContext, server: InspectedRedis): Promise<void> {
   const { sentinels, topology, node, priority, now } = context
   const deadline = now() + withinMs
-  await priority.natural(100, runId)
+  await priority.natural(100, server)
   for (;;) {
     const views = await sentinels.views()
     if (namedByMajority(views, topology.quorum) === node.index) return

@@ -2,11 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { compareEpochs, type Epoch } from '../insync/record.ts'
 import { vouchedRecord, type AgentContext } from './context.ts'
 import { obeyFollow } from './fencing.ts'
+import type { FileCare } from './file-care.ts'
+import { forceFailover } from './force-failover.ts'
 import { nextStep, validReign, type Step } from './next-step.ts'
 import type { InspectedRedis } from './redis-link.ts'
 import { createReignKeeper } from './reign.ts'
 import { bootstrap, runGate } from './run-gate.ts'
 import { hasUnwrittenSync, type NodePaths } from './servers.ts'
+
+const electWithinMs = 400
 
 export interface Healing {
   /** Looks once, and does what is to be done. */
@@ -19,7 +23,11 @@ export interface Healing {
 }
 
 /** The agent's loop: sees, decides (next-step.ts), acts. */
-export function createHealing(context: AgentContext, paths: NodePaths): Healing {
+export function createHealing(
+  context: AgentContext,
+  paths: NodePaths,
+  fileCare: Pick<FileCare, 'look' | 'sizeBefore'>,
+): Healing {
   const { node, topology, store, redis, log, now } = context
   const keeper = createReignKeeper(context)
   const addresses = topology.nodes.map((each) => `${each.address}:${String(each.redisPort)}`)
@@ -51,6 +59,9 @@ export function createHealing(context: AgentContext, paths: NodePaths): Healing 
         return
       case 'stand-down':
         await standDown(context)
+        return
+      case 'elect':
+        await forceFailover(context, electWithinMs, step.gone)
         return
       case 'bootstrap':
         await bootstrap(context)
@@ -84,7 +95,7 @@ export function createHealing(context: AgentContext, paths: NodePaths): Healing 
       store.set({ intact: true, virgin: false, promiseKnown: true, syncedRun: own.runId })
       log.info('in sync')
     }
-    await context.priority.natural(store.get().syncedRun === own.runId && !own.syncing ? 100 : 0, own.runId)
+    await context.priority.natural(store.get().syncedRun === own.runId && !own.syncing ? 100 : 0, own)
   }
 
   /** Filled for the first time, and its file is written; its agent only had no time to note it before it died. */
@@ -95,8 +106,10 @@ export function createHealing(context: AgentContext, paths: NodePaths): Healing 
 
   return {
     beat: async () => {
+      const sizeBefore = fileCare.sizeBefore()
       const own = await redis.inspect()
       context.seen.redis = own
+      await fileCare.look(own, sizeBefore)
       if (own.record !== null)
         context.seen.record = { runId: own.runId, stream: own.replid, record: own.record }
       noteWhole(own)
@@ -150,6 +163,8 @@ function describe(step: Step): string {
       return 'learns from the others what was promised'
     case 'stand-down':
       return 'steps back: it was promoted with nothing'
+    case 'elect':
+      return `asks the sentinels to replace redis-${String(step.gone)}, which is no primary any more`
     case 'bootstrap':
       return 'begins a new deployment'
     case 'gate':

@@ -1,118 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Epoch, InSyncRecord } from '../insync/record.ts'
+import {
+  addresses,
+  e1,
+  e2,
+  emptied,
+  inWords,
+  peer,
+  record,
+  reigning,
+  step,
+  type Case,
+} from '../../test/harness/situations.ts'
 import type { AgentState } from './api.ts'
-import { blankState, type DurableState } from './durable-state.ts'
-import { nextStep, type Situation, type Step } from './next-step.ts'
-import { downRedis, type InspectedRedis } from './redis-link.ts'
+import { blankState } from './durable-state.ts'
 
-const addresses = ['10.0.0.1:6379', '10.0.0.2:6379', '10.0.0.3:6379']
-const e1: Epoch = { number: 1, node: 0 }
-const e2: Epoch = { number: 2, node: 1 }
-
-const record = (change: Partial<InSyncRecord> = {}): InSyncRecord => ({
-  epoch: e1,
-  version: 4,
-  members: [1, 2],
-  commits: 50,
-  run: 'run-0',
-  ...change,
-})
-
-const settled: DurableState = {
-  promise: e1,
-  promiseKnown: true,
-  intact: true,
-  virgin: false,
-  founding: false,
-  reign: null,
-  syncedRun: 'own',
-}
-
-/** A replica that lost its primary. */
-const orphan: InspectedRedis = {
-  ...downRedis,
-  up: true,
-  role: 'slave',
-  follows: '10.0.0.9:1',
-  runId: 'own',
-  record: record(),
-}
-
-interface Other {
-  readonly state?: Partial<AgentState>
-  readonly redis?: Partial<AgentState['redis']>
-}
-
-function peer(node: number, { state = {}, redis = {} }: Other = {}): AgentState {
-  return {
-    node,
-    pid: 1,
-    promise: e1,
-    intact: true,
-    virgin: false,
-    restarted: false,
-    sentinel: { up: true, primarySeen: null, epoch: 0 },
-    reign: null,
-    doing: '',
-    founding: false,
-    stopping: false,
-    problems: [],
-    ...state,
-    redis: { ...orphan, ...redis },
-  }
-}
-
-/** A primary whose gate has passed. */
-function reigning(node: number, number: number, change: Partial<InSyncRecord> = {}): AgentState {
-  const epoch = { number, node }
-  const held = record({ epoch, version: 0, ...change })
-  return peer(node, {
-    state: { reign: epoch, promise: epoch },
-    redis: { role: 'master', follows: null, record: held },
-  })
-}
-
-interface Case {
-  readonly me?: number
-  readonly durable?: Partial<DurableState>
-  readonly redis?: Partial<InspectedRedis>
-  readonly peers?: readonly AgentState[]
-  readonly withoutPrimaryMs?: number
-  readonly outbidMs?: number
-}
-
-function step({ me = 1, durable, redis, peers = [], withoutPrimaryMs = 0, outbidMs = 0 }: Case): Step {
-  const situation: Situation = {
-    me,
-    nodes: 3,
-    f: 1,
-    durable: { ...settled, ...durable },
-    redis: { ...orphan, ...redis },
-    peers: addresses.map((_, node) => peers.find((each) => each.node === node) ?? null),
-    addresses,
-    withoutPrimaryMs,
-    outbidMs,
-  }
-  return nextStep(situation)
-}
-
-/** `gate promoted`, `follow 1`, `rest: leaves it to redis-2`, …, with a problem after a `!`. */
-function inWords(decided: Step): string {
-  switch (decided.kind) {
-    case 'gate':
-      return `gate ${decided.why}`
-    case 'follow':
-      return `follow ${String(decided.node)}`
-    case 'recall':
-      return `recall ${String(decided.promise.number)}.${String(decided.promise.node)}`
-    case 'bootstrap':
-    case 'stand-down':
-      return decided.kind
-    case 'rest':
-      return `rest: ${decided.doing}${decided.problem === undefined ? '' : ` ! ${decided.problem}`}`
-  }
-}
+/** The primary is back as a replica, empty. */
+const back: Case = { peers: [emptied(0), peer(2)], withoutPrimaryMs: 3999 }
 
 const primary: Case = {
   me: 0,
@@ -339,6 +243,31 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
       /^rest: gives the sentinels time/,
     ],
     ['decide by themselves after that', { peers: [peer(2)], withoutPrimaryMs: 4000 }, /^gate decide$/],
+    [
+      'have the sentinels replace a primary that is back as a replica',
+      { ...back, withoutPrimaryMs: 300 },
+      /^elect 0$/,
+    ],
+    ['but not at once: whoever saw it die asks too', { ...back, withoutPrimaryMs: 299 }, /^rest: gives/],
+    ['the one with the most asks', { ...back, redis: { record: record({ commits: 49 }) } }, /^rest: gives/],
+    [
+      'nobody asks when somebody is promoted',
+      { peers: [emptied(0), peer(2, { redis: { role: 'master' } })], withoutPrimaryMs: 3999 },
+      /^rest: gives/,
+    ],
+    [
+      'nor while a redis-server is down: the sentinels see that by themselves',
+      {
+        peers: [peer(0, { state: { restarted: true }, redis: { up: false } }), peer(2)],
+        withoutPrimaryMs: 3999,
+      },
+      /^rest: gives/,
+    ],
+    [
+      'decide when the sentinels do nothing all the same',
+      { ...back, withoutPrimaryMs: 4000 },
+      /^gate decide$/,
+    ],
     [
       'leave it to the one with the highest commit count',
       { peers: [peer(2, { redis: { record: record({ commits: 51 }) } })], withoutPrimaryMs: 4000 },

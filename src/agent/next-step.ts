@@ -36,6 +36,8 @@ export type Step =
    * beyond; decide: nobody serves, and this node has the most of what was answered.
    */
   | { readonly kind: 'gate'; readonly why: 'promoted' | 'renew' | 'decide' }
+  /** The primary `gone` is up and no primary any more (it lost its data, or its agent): has the sentinels replace it. */
+  | { readonly kind: 'elect'; readonly gone: number }
   /** Promoted with nothing to vouch for: no gate would ever let it pass. */
   | { readonly kind: 'stand-down' }
   /** Its volume was emptied, and its promise with it: this is the highest that enough others know of. */
@@ -52,6 +54,8 @@ const patience = {
   allThereMs: 400,
   restartedMs: 3000,
   loadingMs: 60_000,
+  /** All redis-servers are up and none is a master: the sentinels see nobody down, and have to be told. */
+  nobodyDownMs: 300,
   survivorsMs: 4000,
   outbidMs: 1000,
 } as const
@@ -170,9 +174,16 @@ function withoutPrimary(now: Situation, me: number): Step {
   }
   const allUp = all && reachable.every((peer) => peer.redis.up)
   const restarted = reports.every((report) => report.restarted)
-  const waitMs = restarted ? (allUp ? patience.allThereMs : patience.restartedMs) : patience.survivorsMs
-  if (now.withoutPrimaryMs < waitMs) return rest('gives the sentinels time to fail over')
   const best = qualified(intact)[0]
+  const waitMs = restarted ? (allUp ? patience.allThereMs : patience.restartedMs) : patience.survivorsMs
+  if (now.withoutPrimaryMs < waitMs) {
+    const gone = best?.record?.epoch.node
+    const isMine = best?.node === me && gone !== undefined && gone !== me
+    const nobodyIsDown = !restarted && allUp && reachable.every((peer) => peer.redis.role === 'slave')
+    return isMine && nobodyIsDown && now.withoutPrimaryMs >= patience.nobodyDownMs
+      ? { kind: 'elect', gone }
+      : rest('gives the sentinels time to fail over')
+  }
   if (best === undefined) return rest('waits for a node that has everything that was answered')
   return best.node === me
     ? { kind: 'gate', why: 'decide' }

@@ -3,6 +3,7 @@ import { parseRecord, encodeRecord, recordFields, recordKey, type InSyncRecord }
 import { swapMembersScript, writeRecordScript } from '../insync/scripts.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { RedisState } from './api.ts'
+import { connectorFrom } from './bound-connector.ts'
 import { attachedReplicas, parseInfo, type AttachedReplica } from './redis-info.ts'
 
 export interface InspectedRedis extends RedisState {
@@ -12,6 +13,12 @@ export interface InspectedRedis extends RedisState {
   readonly rewriting: boolean
   /** Its last write to the append-only file failed: a full disk, mostly. */
   readonly diskFails: boolean
+  /** What it has written to the append-only file, in bytes. */
+  readonly fileBytes: number
+  /** The last rewrite of that file did. */
+  readonly rewriteFailed: boolean
+  /** replica-priority; null: a primary does not say it. */
+  readonly priority: number | null
   readonly processId: number
   readonly runId: string
   readonly replicas: readonly AttachedReplica[]
@@ -31,6 +38,9 @@ export const downRedis: InspectedRedis = {
   formerReplid: '',
   rewriting: false,
   diskFails: false,
+  fileBytes: 0,
+  rewriteFailed: false,
+  priority: null,
   processId: 0,
   replicas: [],
 }
@@ -53,6 +63,8 @@ export interface RedisLink {
   pauseWrites(forMs: number): Promise<void>
   unpause(): Promise<void>
   publish(channel: string, message: string): Promise<number>
+  /** Begins to write the append-only file anew. */
+  rewriteFile(): Promise<void>
   configure(settings: Readonly<Record<string, string>>): Promise<void>
   close(): void
 }
@@ -66,8 +78,12 @@ export function controlConnection(options: {
   internalSecret: string
   db?: number
   replyWithinMs?: number
+  /** What it comes from: a node's own address, so that a cut between nodes cuts it too. Left out: the system's choice. */
+  from?: string
 }): Redis {
+  const { from } = options
   const connection = new Redis({
+    ...(from === undefined ? {} : { Connector: connectorFrom(from, options.host, options.port) }),
     host: options.host,
     port: options.port,
     username: 'holdfast',
@@ -87,7 +103,13 @@ export function controlConnection(options: {
 
 export function openRedisLink(topology: Topology, node: NodeTopology, internalSecret: string): RedisLink {
   const { markersDb } = topology.redis
-  const redis = controlConnection({ host: node.address, port: node.redisPort, internalSecret, db: markersDb })
+  const redis = controlConnection({
+    host: node.address,
+    port: node.redisPort,
+    internalSecret,
+    db: markersDb,
+    from: node.address,
+  })
   return {
     inspect: () => inspect(redis),
     role: async () => {
@@ -140,6 +162,9 @@ export function openRedisLink(topology: Topology, node: NodeTopology, internalSe
       await redis.call('CLIENT', 'UNPAUSE')
     },
     publish: (channel, message) => redis.publish(channel, message),
+    rewriteFile: async () => {
+      await redis.bgrewriteaof()
+    },
     configure: async (settings) => {
       for (const [key, value] of Object.entries(settings)) await redis.config('SET', key, value)
     },
@@ -173,10 +198,18 @@ async function inspect(redis: Redis): Promise<InspectedRedis> {
       formerReplid: text.get('master_replid2') ?? '',
       rewriting: text.get('aof_rewrite_in_progress') === '1' || text.get('aof_rewrite_scheduled') === '1',
       diskFails: text.get('aof_last_write_status') === 'err',
+      fileBytes: Number(text.get('aof_current_size') ?? 0),
+      rewriteFailed: text.get('aof_last_bgrewrite_status') === 'err',
+      priority: priorityOf(text),
       processId: Number(text.get('process_id') ?? 0),
       replicas: attachedReplicas(text),
     }
   } catch {
     return downRedis
   }
+}
+
+function priorityOf(info: ReadonlyMap<string, string>): number | null {
+  const text = info.get('slave_priority')
+  return text === undefined ? null : Number(text)
 }

@@ -146,7 +146,7 @@ async function serve(
   if (!own.up || own.runId !== judged.run || !sameRecord(vouchedRecord(context, own), judged.report.record))
     return null
   if (own.role !== 'master') {
-    await becomeEligible(context, own.runId)
+    await becomeEligible(context, own)
     await redis.promote()
     own = await redis.inspect()
   }
@@ -162,7 +162,7 @@ async function serve(
     syncedRun: own.runId,
   })
   await redis.feed(true)
-  await priority.natural(100, own.runId)
+  await priority.natural(100, own)
   return written
 }
 

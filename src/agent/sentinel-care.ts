@@ -80,7 +80,12 @@ export async function hearEpochs(
   blank: number,
   withinMs = 3000,
 ): Promise<{ current: number; config: number } | null> {
-  const connection = controlConnection({ host: primary.address, port: primary.redisPort, internalSecret })
+  const connection = controlConnection({
+    host: primary.address,
+    port: primary.redisPort,
+    internalSecret,
+    from: context.node.address,
+  })
   const heard = new Map<string, { current: number; config: number }>()
   const others = context.topology.nodes.length - 1
   const isEnough = () => heard.size >= context.topology.quorum || heard.size + blank >= others

@@ -4,9 +4,18 @@ import type { AgentState } from './api.ts'
 import type { AgentContext } from './context.ts'
 import { createSentinelCare, hearEpochs } from './sentinel-care.ts'
 import type { ServerKeeper } from './server-keeper.ts'
-import { hasSentinelState, writeSentinelConf, type NodePaths, type NodeSecrets } from './servers.ts'
+import {
+  hasSentinelState,
+  sentinelEpoch,
+  writeSentinelConf,
+  type NodePaths,
+  type NodeSecrets,
+} from './servers.ts'
 
 const everyMs = 1000
+/** A failover or a start is over well within this. */
+const strangerMs = 3000
+const stopGraceMs = 3000
 
 export interface SentinelLife {
   seen(): AgentState['sentinel']
@@ -26,6 +35,7 @@ export function leadSentinel(
   let stopped = false
   const isStopped = () => stopped
   let quickenedPid: number | null = null
+  let strangerSince: number | null = null
   let seen: AgentState['sentinel'] = { up: false, primarySeen: null, epoch: 0 }
 
   const look = async () => {
@@ -40,27 +50,50 @@ export function leadSentinel(
       await sentinels.quicken(node.index)
       quickenedPid = pid
     }
+    if (own?.up !== true || primary !== undefined) strangerSince = null
+    else strangerSince ??= context.now()
+    if (strangerSince !== null && context.now() - strangerSince > strangerMs) await turnBack()
     if (ownReign() !== null) await care.agree(views)
+  }
+
+  const reigning = () => {
+    const reigns = context.seen.peers.flatMap((peer) => (peer?.reign == null ? [] : [peer.reign]))
+    const highest = ownReign() ?? reigns.toSorted(compareEpochs).at(-1)
+    const primary = highest === undefined ? undefined : topology.nodes[highest.node]
+    return highest === undefined || primary === undefined ? null : { epoch: highest, primary }
+  }
+
+  /**
+   * It watches an address that no node has, and hears of no other. It goes on with the primary that serves, in the epoch
+   * that it has, as one that has voted there: it never votes twice.
+   */
+  const turnBack = async () => {
+    const now = reigning()
+    if (now === null) return
+    log.warn({ primary: now.primary.name }, 'the sentinel watched an address of nobody: started anew')
+    await keeper.stop(stopGraceMs)
+    const current = sentinelEpoch(paths)
+    writeSentinelConf(topology, node, paths, secrets, now.primary, { current, leader: current, config: 0 })
+    keeper.begin()
+    strangerSince = null
   }
 
   /** A sentinel without state: it begins with the primary that serves now, and with epochs in which it cannot vote twice. */
   const prepare = async () => {
-    const reigns = context.seen.peers.flatMap((peer) => (peer?.reign == null ? [] : [peer.reign]))
-    const highest = ownReign() ?? reigns.toSorted(compareEpochs).at(-1)
-    const primary = highest === undefined ? undefined : topology.nodes[highest.node]
-    if (highest === undefined || primary === undefined) return
+    const now = reigning()
+    if (now === null) return
     const others = context.seen.peers.filter((_, index) => index !== node.index)
     const blankOthers = others.filter((peer) => peer?.sentinel.blank === true).length
     const heard =
-      highest.number === 1
+      now.epoch.number === 1
         ? { current: 0, config: 0 }
-        : await hearEpochs(context, primary, secrets.internal, blankOthers)
+        : await hearEpochs(context, now.primary, secrets.internal, blankOthers)
     if (heard === null) {
       log.warn('sentinel: waits for a majority of the others, to learn their epochs')
       return
     }
     const epochs = { current: heard.current, leader: heard.current, config: heard.config }
-    writeSentinelConf(topology, node, paths, secrets, primary, epochs)
+    writeSentinelConf(topology, node, paths, secrets, now.primary, epochs)
     keeper.begin()
   }
 

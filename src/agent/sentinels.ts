@@ -33,11 +33,12 @@ export interface Sentinels {
  */
 const clocks = ['INFO-PERIOD', '400', 'PUBLISH-PERIOD', '200', 'ASK-PERIOD', '100', 'TILT-PERIOD', '2000']
 
-export function openSentinels(topology: Topology, internalSecret: string): Sentinels {
-  const connect = (index: number, options = {}) => {
+/** @param from the own node's address */
+export function openSentinels(topology: Topology, internalSecret: string, from: string): Sentinels {
+  const connect = (index: number) => {
     const node = topology.nodes[index]
     if (node === undefined) throw new RangeError(`no node ${String(index)}`)
-    return controlConnection({ host: node.address, port: node.sentinelPort, internalSecret, ...options })
+    return controlConnection({ host: node.address, port: node.sentinelPort, internalSecret, from })
   }
   const connections = topology.nodes.map((node) => connect(node.index))
   const subscribers: Redis[] = []

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { HoldfastError } from '../errors.ts'
-import { writeFileDurably } from '../platform/files.ts'
+import { readIfExists, writeFileDurably } from '../platform/files.ts'
 import { findManaged, spawnManaged, type ManagedProcess } from '../platform/managed-process.ts'
 import { renderAcl } from '../render/acl.ts'
 import { renderRedisConf } from '../render/redis-conf.ts'
@@ -121,6 +121,12 @@ export function writeSentinelConf(
   )
 }
 
+/** The epoch that a sentinel is in, by its own file; 0 when it says nothing. */
+export function sentinelEpoch(paths: NodePaths): number {
+  const text = readIfExists(paths.sentinelConf) ?? ''
+  return Number(/^sentinel current-epoch (\d+)$/m.exec(text)?.[1] ?? 0)
+}
+
 export function startSentinel(node: NodeTopology, paths: NodePaths): Promise<ManagedProcess> {
   return spawnManaged({
     component: `sentinel-${String(node.index)}`,
@@ -169,7 +175,8 @@ function searchPath(): string {
     .join(delimiter)
 }
 
-function serverBinary(): string {
+/** @throws HoldfastError BINARY_MISSING */
+export function serverBinary(): string {
   for (const name of ['redis-server', 'valkey-server']) {
     for (const directory of searchPath().split(delimiter)) {
       const path = join(directory, name)

@@ -166,7 +166,12 @@ interface Hold {
 async function holdGateways(context: AgentContext, internalSecret: string): Promise<Hold> {
   const { node, redis, log } = context
   const id = randomUUID()
-  const listener = controlConnection({ host: node.address, port: node.redisPort, internalSecret })
+  const listener = controlConnection({
+    host: node.address,
+    port: node.redisPort,
+    internalSecret,
+    from: node.address,
+  })
   const held = new Set<string>()
   try {
     listener.on('message', (_channel: string, text: string) => {

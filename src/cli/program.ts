@@ -121,6 +121,7 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
     'the effective spec: every field with its value',
     async () => (await import('./commands/spec.ts')).printSpec,
   ).option('--json', 'as JSON')
+  addVerify(add)
   add(
     'version',
     'versions of everything',
@@ -128,6 +129,33 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
   ).option('--json', 'as JSON')
   addRoles(program, surroundings, finished)
   return program
+}
+
+function addVerify(add: (usage: string, description: string, load: () => Promise<Handler>) => Command): void {
+  add('verify', 'breaks the running system on purpose, and proves that nothing was lost', async () => {
+    return (await import('./commands/verify.ts')).verify
+  })
+    .option('--for <duration>', 'how long: 90s, 10m, 1h (default: 60s)')
+    .option(
+      '--faults <names>',
+      'ordinary (default), all, none, names, or a schedule: kill-primary@5s,switchover@20s',
+    )
+    .option('--workloads <names>', 'who calls (default: all that can)')
+    .option('--clients <number>', 'callers in all (default: 32)')
+    .option('--rate <number>', 'calls in a second in all (default: 200)')
+    .option('--seed <number>', 'the same faults in the same order again')
+    .option('--overlap', 'faults beside each other, while no more nodes are lost than may be')
+    .option('--destructive', 'also faults that destroy stored data: on a deployment that is a throw-away')
+    .option('--no-second-gateway', 'only the gateway of the deployment')
+    .option('--against <url>', 'only calls, against any counter over HTTP; breaks nothing')
+    .option('--report <directory>', 'where report and history go (default: .holdfast/reports)')
+    .option('--list', 'workloads and faults: which can be had here, and why not')
+    .option('--json', 'the result as JSON')
+    .option('-y, --yes', 'does not ask')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 proved, 1 violated, 2 it could not run or was not proved. docs/verify.md says what that means.',
+    )
 }
 
 function addSharedOptions(command: Command): Command {

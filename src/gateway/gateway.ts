@@ -146,7 +146,8 @@ export class Gateway {
       gated: standalone === undefined,
       quiet: () => this.hub.traffic.inFlight === 0 && this.pools.quiet,
       publishHeld: (id) => {
-        const message = JSON.stringify({ type: 'held', id, gateway: topology.gateway.name })
+        // Several may have one name; who asks counts them.
+        const message = JSON.stringify({ type: 'held', id, gateway: this.hub.gatewayId })
         this.discovery.connection?.send([['PUBLISH', controlChannel, message]], 1000).catch(() => undefined)
         log.info({ id }, 'held for a switchover')
       },

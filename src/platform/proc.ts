@@ -9,6 +9,8 @@ export interface ProcessStat {
   readonly startTime: number
   /** Exited, waiting to be reaped: counts as dead. */
   readonly zombie: boolean
+  /** By SIGSTOP, or its like. */
+  readonly stopped: boolean
 }
 
 /** @returns null when there is no such process. Fields as in proc(5), /proc/pid/stat. */
@@ -28,6 +30,7 @@ export function readStat(pid: number): ProcessStat | null {
     session: Number(fields[3]),
     startTime: Number(fields[19]),
     zombie: state === 'Z' || state === 'X',
+    stopped: state === 'T',
   }
 }
 

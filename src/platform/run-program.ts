@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants, statSync } from 'node:fs'
 import { constants as systemConstants } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** Distributions keep some servers where only root's PATH looks. */
@@ -40,6 +40,32 @@ export async function readOutput(
     return (await promisify(execFile)(program, args, { timeout: timeoutMs })).stdout
   } catch {
     return ''
+  }
+}
+
+/**
+ * Runs a short-lived program to its end.
+ * @param input for its stdin
+ * @returns what it printed on stdout
+ * @throws Error with what it said on stderr
+ */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  { input = '', timeoutMs = 10_000 }: { readonly input?: string; readonly timeoutMs?: number } = {},
+): Promise<string> {
+  const running = promisify(execFile)(program, args, { timeout: timeoutMs })
+  // It may end without having read it.
+  running.child.stdin?.on('error', () => undefined)
+  running.child.stdin?.end(input)
+  try {
+    return (await running).stdout
+  } catch (error) {
+    const { stderr = '' } = error as { readonly stderr?: string }
+    const [said = ''] = stderr.trim().split('\n')
+    throw new Error(`${basename(program)}: ${said === '' ? (error as Error).message : said}`, {
+      cause: error,
+    })
   }
 }
 

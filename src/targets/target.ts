@@ -1,4 +1,5 @@
 import type { Topology } from '../topology/topology.ts'
+import type { FaultDriver } from '../verify/faults/fault.ts'
 import type { Status } from './status.ts'
 
 /** Progress for a person: what is being done, and what is waited for. Printed to stderr by the CLI. */
@@ -55,4 +56,9 @@ export interface Target {
     readonly password: string
     readonly db: number
   }>
+  /**
+   * What `verify` can break here; left out: nothing. One at a time: `close` it.
+   * @throws HoldfastError BUSY while another verify is at work, NOT_RUNNING when there is no deployment
+   */
+  faults?(): Promise<FaultDriver>
 }

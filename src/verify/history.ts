@@ -1,47 +1,47 @@
 import { z } from 'zod'
-
-/** What a caller knows about one call once it is over. */
-export type Outcome =
-  /** Answered: this call made the count what it says. */
-  | { readonly kind: 'ok'; readonly count: number }
-  /** It certainly did not count: it never reached the application, or was turned away. */
-  | { readonly kind: 'refused'; readonly why: string }
-  /** It counted once or not at all, now or later. */
-  | { readonly kind: 'unknown'; readonly why: string }
-
-/** One call of a counter. Times are milliseconds of one monotonic clock. */
-export interface Operation {
-  /** The counter's id. */
-  readonly id: string
-  readonly caller: number
-  /** When the schedule wanted it sent; `startMs` is later when every caller was still waiting. */
-  readonly dueMs: number
-  readonly startMs: number
-  readonly endMs: number
-  readonly outcome: Outcome
-}
+import type { Call, Operation } from './operation.ts'
 
 /** All calls of a run, in the order in which they ended. */
 export type History = readonly Operation[]
 
-const outcomeSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('ok'), count: z.int() }),
-  z.strictObject({ kind: z.literal('refused'), why: z.string() }),
-  z.strictObject({ kind: z.literal('unknown'), why: z.string() }),
+const callSchema: z.ZodType<Call> = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('count'), key: z.string() }),
+  z.strictObject({ do: z.literal('append'), key: z.string(), value: z.string() }),
+  z.strictObject({ do: z.literal('read'), key: z.string() }),
+  z.strictObject({ do: z.literal('write'), key: z.string(), value: z.string() }),
+  z.strictObject({ do: z.literal('transfer'), from: z.string(), to: z.string(), amount: z.number() }),
+  z.strictObject({ do: z.literal('balances'), keys: z.array(z.string()) }),
+  z.strictObject({
+    do: z.literal('advance'),
+    key: z.string(),
+    read: z.number().nullable(),
+    wrote: z.number().nullable(),
+  }),
 ])
 
 const operationSchema: z.ZodType<Operation> = z.strictObject({
-  id: z.string(),
+  workload: z.string(),
   caller: z.int(),
+  at: z.string(),
   dueMs: z.number(),
   startMs: z.number(),
   endMs: z.number(),
-  outcome: outcomeSchema,
+  call: callSchema,
+  outcome: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('ok'), answer: z.json() }),
+    z.strictObject({ kind: z.literal('refused'), why: z.string() }),
+    z.strictObject({ kind: z.literal('unknown'), why: z.string() }),
+  ]),
 })
+
+/** One call as one JSON object on a line of its own, the line ended: histories can be written while they grow. */
+export function encodeOperation(operation: Operation): string {
+  return `${JSON.stringify(operation)}\n`
+}
 
 /** One JSON object a line, each line ended. */
 export function encodeHistory(history: History): string {
-  return history.map((operation) => `${JSON.stringify(operation)}\n`).join('')
+  return history.map(encodeOperation).join('')
 }
 
 /** The reverse of `encodeHistory`; throws an Error that names the line for anything else. */

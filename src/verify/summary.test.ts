@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Operation } from './history.ts'
+import type { Counted } from './checkers/counted.ts'
 import { summarize } from './summary.ts'
 
-const call = (dueMs: number, endMs: number, why?: string): Operation => ({
+const call = (dueMs: number, endMs: number, why?: string): Counted => ({
   id: 'id',
   caller: 0,
   dueMs,
   startMs: endMs - 1,
   endMs,
-  outcome: why === undefined ? { kind: 'ok', count: 1 } : { kind: 'unknown', why },
+  outcome: why === undefined ? { kind: 'ok', answer: 1 } : { kind: 'unknown', why },
 })
 
 test('latency counts from when a call was due, and a gap ends with a success only', () => {

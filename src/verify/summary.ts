@@ -1,4 +1,5 @@
-import type { History } from './history.ts'
+import type { CountedHistory } from './checkers/counted.ts'
+import { errorsByKind, longestGapMs, percentile } from './series.ts'
 
 /** What a run looked like to its callers. Times in milliseconds; latencies count from when a call was due. */
 export interface Summary {
@@ -13,7 +14,7 @@ export interface Summary {
   readonly latencyMs: Readonly<Record<'p50' | 'p90' | 'p99' | 'p999', number>>
 }
 
-export function summarize(history: History): Summary {
+export function summarize(history: CountedHistory): Summary {
   const beginMs = history.reduce((first, { dueMs }) => Math.min(first, dueMs), Infinity)
   const endMs = history.reduce((last, operation) => Math.max(last, operation.endMs), -Infinity)
   const successes = history.filter(({ outcome }) => outcome.kind === 'ok')
@@ -22,30 +23,15 @@ export function summarize(history: History): Summary {
   return {
     requests: history.length,
     ok: successes.length,
-    errors: errorsOf(history),
+    errors: errorsByKind(history),
     perSecond: durationMs === 0 ? 0 : (successes.length * 1000) / durationMs,
     longestMs: latencies.at(-1) ?? 0,
-    longestGapMs: history.length === 0 ? 0 : longestGap([beginMs, ...successes.map((o) => o.endMs), endMs]),
+    longestGapMs: history.length === 0 ? 0 : longestGapMs(history, { fromMs: beginMs, toMs: endMs }),
     latencyMs: {
-      p50: percentile(latencies, 0.5),
-      p90: percentile(latencies, 0.9),
-      p99: percentile(latencies, 0.99),
-      p999: percentile(latencies, 0.999),
+      p50: percentile(latencies, 0.5) ?? 0,
+      p90: percentile(latencies, 0.9) ?? 0,
+      p99: percentile(latencies, 0.99) ?? 0,
+      p999: percentile(latencies, 0.999) ?? 0,
     },
   }
-}
-
-function errorsOf(history: History): Record<string, number> {
-  const whys = history.flatMap(({ outcome }) => (outcome.kind === 'ok' ? [] : [outcome.why]))
-  return Object.fromEntries([...Map.groupBy(whys, (why) => why)].map(([why, all]) => [why, all.length]))
-}
-
-function longestGap(moments: readonly number[]): number {
-  const ordered = moments.toSorted((a, b) => a - b)
-  return ordered.reduce((longest, at, index) => Math.max(longest, at - (ordered[index - 1] ?? at)), 0)
-}
-
-/** The nearest rank (the smallest value that at least this share does not exceed). */
-function percentile(ascending: readonly number[], share: number): number {
-  return ascending[Math.max(0, Math.ceil(ascending.length * share) - 1)] ?? 0
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
+  appendFileSync,
   closeSync,
+  existsSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,9 +16,9 @@ import {
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Status } from '../../src/targets/status.ts'
-import { checkCounter } from '../../src/verify/checker.ts'
-import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
-import { runLoad, type Load } from '../../src/verify/workload.ts'
+import { checkCounter } from '../../src/verify/checkers/counts.ts'
+import { idsOf, readFinalCounts } from '../../src/verify/workloads/final-counts.ts'
+import { runLoad, type Load } from '../../src/verify/workloads/http-load.ts'
 import { bareDeployment, noOwnDisk, type BareDeployment } from '../harness/bare-deployment.ts'
 import { eventually } from '../harness/eventually.ts'
 import { findManaged } from '../../src/platform/managed-process.ts'
@@ -119,6 +122,50 @@ test('append-only files that were damaged', async (t) => {
       },
     )
   }
+  await t.test(
+    'a hole that a full disk left: set aside by itself, and the node is filled again',
+    async () => {
+      const node = await aReplica(deployment)
+      const { directory, path } = appendOnly(deployment, node, 'incr')
+      kill(deployment, `agent-${String(node)}`)
+      kill(deployment, `redis-${String(node)}`)
+      leaveHole(path)
+      const holed = readFileSync(path)
+      const aside = `${directory}.damaged`
+      await eventually('the files are set aside', 30_000, () => existsSync(aside) || 'they are not')
+      await healthy(deployment)
+      assert.deepEqual(readFileSync(path.replace(directory, aside)), holed)
+      rmSync(aside, { recursive: true })
+    },
+  )
+  await t.test(
+    'holes in the files of all nodes: nobody begins empty, and the printed way out heals it',
+    async () => {
+      await healthy(deployment)
+      const nodes = [0, 1, 2]
+      for (const node of nodes)
+        for (const part of ['agent', 'redis']) kill(deployment, `${part}-${String(node)}`)
+      const files = nodes.map((node) => appendOnly(deployment, node, 'incr'))
+      for (const { path } of files) leaveHole(path)
+      await eventually('all say so', 30_000, async () => {
+        const { problems } = await deployment.readStatus()
+        const damaged = problems.filter(
+          ({ code, message }) => code === 'DATA_DAMAGED' && message.includes('hole'),
+        )
+        return damaged.length === 3 || JSON.stringify(problems)
+      })
+      assert.equal((await deployment.readStatus()).state, 'down')
+      const { hint } = await problem(deployment, 'DATA_DAMAGED')
+      assert.match(hint, /redis-check-aof --fix/)
+      for (const { directory } of files) {
+        const manifest = readdirSync(directory).find((name) => name.endsWith('.manifest'))
+        assert.ok(manifest)
+        execFileSync('redis-check-aof', ['--fix', join(directory, manifest)], { input: 'y\n' })
+        assert.ok(!existsSync(`${directory}.damaged`), 'it was set aside though it was needed')
+      }
+      await healthy(deployment)
+    },
+  )
   await t.test('a last write that was torn: the node starts, and fetches what it lacks', async () => {
     const node = await aReplica(deployment)
     const { path } = appendOnly(deployment, node, 'incr')
@@ -159,6 +206,11 @@ function damage(path: string): void {
   const file = openSync(path, 'r+')
   writeSync(file, Buffer.from('garbage\r\n$-9\r\n*oops\r\n'), 0, 21, Math.floor(length / 3))
   closeSync(file)
+}
+
+/** What redis-server leaves when a write is cut short and the next one is not: zero bytes between two commands. */
+function leaveHole(path: string): void {
+  appendFileSync(path, Buffer.concat([Buffer.alloc(232), Buffer.from('*1\r\n$4\r\nPING\r\n')]))
 }
 
 /** Until nothing more fits. */

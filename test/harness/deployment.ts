@@ -7,9 +7,9 @@ import type { TestContext } from 'node:test'
 import { lastLines } from '../../src/platform/files.ts'
 import { findManaged, type ManagedProcess } from '../../src/platform/managed-process.ts'
 import type { Status } from '../../src/targets/status.ts'
-import { checkCounter } from '../../src/verify/checker.ts'
-import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
-import { runLoad, type Load } from '../../src/verify/workload.ts'
+import { checkCounter } from '../../src/verify/checkers/counts.ts'
+import { idsOf, readFinalCounts } from '../../src/verify/workloads/final-counts.ts'
+import { runLoad, type Load } from '../../src/verify/workloads/http-load.ts'
 import { summarize, type Summary } from '../../src/verify/summary.ts'
 import { eventually } from './eventually.ts'
 
@@ -42,7 +42,8 @@ export interface TestDeployment {
 
 let last = 0
 
-export async function startDeployment(t: TestContext, spec = ''): Promise<TestDeployment> {
+/** @param gateway settings of the gateway beside its address: `ack: 0` */
+export async function startDeployment(t: TestContext, spec = '', gateway = ''): Promise<TestDeployment> {
   last += 1
   const second = 130 + (process.pid % 60)
   const host = `127.${String(second)}.${String(last)}`
@@ -51,7 +52,7 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-deployment-'))
   // Not 8080: a deployment with the default front door has that port of every address.
   const listen = [
-    `gateway: { listen: "${host}.200:6379" }`,
+    `gateway: { listen: "${host}.200:6379"${gateway === '' ? '' : `, ${gateway}`} }`,
     `frontDoor: { listen: "${host}.200:8480" }`,
     `local: { network: ${host}.0/24 }`,
   ]
@@ -147,7 +148,7 @@ export async function startDeployment(t: TestContext, spec = ''): Promise<TestDe
   return deployment
 }
 
-function connectionOf(exports: string): { host: string; port: number; password: string } {
+export function connectionOf(exports: string): { host: string; port: number; password: string } {
   const value = (name: string) => new RegExp(`export ${name}='([^']*)'`).exec(exports)?.[1] ?? ''
   return { host: value('REDIS_HOST'), port: Number(value('REDIS_PORT')), password: value('REDIS_PASSWORD') }
 }

@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { History, Operation, Outcome } from '../../src/verify/history.ts'
+import type { Counted, CountedHistory } from '../../src/verify/checkers/counted.ts'
+import type { Outcome } from '../../src/verify/operation.ts'
 import { eventually } from './eventually.ts'
 
 /** Clients of a gateway that count, each its own key and one they share, and note what they were told. */
 export interface GatewayLoad {
-  readonly history: History
+  readonly history: CountedHistory
   /** Until this many more are answered, from now on. */
   answered(more: number, withinMs?: number): Promise<void>
   /** Whatever was not a count, in the words that came. */
   errors(): readonly string[]
-  stop(): Promise<History>
+  stop(): Promise<CountedHistory>
 }
 
 /** Between two calls of one client: enough load to lose writes with, little enough for a machine of two cores. */
@@ -21,7 +22,7 @@ export function startGatewayLoad(
   password: string,
   { clients = 4, prefix = 'count:' } = {},
 ): GatewayLoad {
-  const history: Operation[] = []
+  const history: Counted[] = []
   const connections = Array.from(
     { length: clients },
     () => new Redis({ host: address.host, port: address.port, password, maxRetriesPerRequest: 0 }),
@@ -57,12 +58,12 @@ export function startGatewayLoad(
   }
 }
 
-function answer(count: number): Outcome {
-  return { kind: 'ok', count }
+function answer(count: number): Outcome<number> {
+  return { kind: 'ok', answer: count }
 }
 
 /** UNCERTAIN, and a connection that ended, leave it open; every other error says that it did not run. */
-function failure(error: unknown): Outcome {
+function failure(error: unknown): Outcome<number> {
   const why = error instanceof Error ? error.message : String(error)
   return /^(TRYAGAIN|OOM) /.test(why) ? { kind: 'refused', why } : { kind: 'unknown', why }
 }

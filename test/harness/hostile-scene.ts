@@ -117,7 +117,7 @@ export class HostileScene implements AsyncDisposable {
     for (const { id, outcome } of load.history)
       if (outcome.kind === 'ok') {
         const seen = counts.get(id) ?? []
-        seen.push(outcome.count)
+        seen.push(outcome.answer)
         counts.set(id, seen)
       }
     const exact = load.errors().length === 0

@@ -9,9 +9,9 @@ import { localTarget } from '../../src/targets/local/target.ts'
 import type { Status } from '../../src/targets/status.ts'
 import type { Target, TargetContext } from '../../src/targets/target.ts'
 import { buildTopology } from '../../src/topology/build.ts'
-import { checkCounter } from '../../src/verify/checker.ts'
-import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
-import type { History } from '../../src/verify/history.ts'
+import { checkCounter } from '../../src/verify/checkers/counts.ts'
+import { idsOf, readFinalCounts } from '../../src/verify/workloads/final-counts.ts'
+import type { CountedHistory } from '../../src/verify/checkers/counted.ts'
 import { eventually } from './eventually.ts'
 
 /** A whole deployment of the local target, on addresses of its own, removed when the test passes. */
@@ -28,7 +28,7 @@ export interface LocalDeployment {
   readonly running: (component: string) => ManagedProcess
   readonly healthy: (withinMs?: number) => Promise<Status>
   /** Fails when a count was lost, given twice, or went back. @returns the outcomes other than a count */
-  readonly audit: (history: History) => Promise<readonly string[]>
+  readonly audit: (history: CountedHistory) => Promise<readonly string[]>
 }
 
 /** @param network third byte of the loopback addresses 127.30.x.y: each test file has its own */

@@ -160,7 +160,7 @@ async function showLogs(t: TestContext, stateDir: string, nodes: number): Promis
   )
 }
 
-function nodeTopology(network: string, nodes: number, redis: NodeSetOptions['redis']): Topology {
+export function nodeTopology(network: string, nodes: number, redis?: NodeSetOptions['redis']): Topology {
   const f = (nodes - 1) / 2
   const host = `${network}.100`
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { runLoad } from '../../src/verify/workload.ts'
+import { runLoad } from '../../src/verify/workloads/http-load.ts'
 import { localDeployment } from '../harness/local-deployment.ts'
 
 const network = 4

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { findManaged } from '../../src/platform/managed-process.ts'
-import { runLoad } from '../../src/verify/workload.ts'
+import { runLoad } from '../../src/verify/workloads/http-load.ts'
 import { eventually } from '../harness/eventually.ts'
 import { localDeployment } from '../harness/local-deployment.ts'
 

@@ -7,11 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { checkCounter } from '../../src/verify/checker.ts'
-import { idsOf, readFinalCounts } from '../../src/verify/final-counts.ts'
-import type { History } from '../../src/verify/history.ts'
+import { checkCounter } from '../../src/verify/checkers/counts.ts'
+import { idsOf, readFinalCounts } from '../../src/verify/workloads/final-counts.ts'
+import type { CountedHistory } from '../../src/verify/checkers/counted.ts'
 import { summarize } from '../../src/verify/summary.ts'
-import { runLoad } from '../../src/verify/workload.ts'
+import { runLoad } from '../../src/verify/workloads/http-load.ts'
 import { freePort, startBareRedis } from '../harness/bare-redis.ts'
 import { startCounter } from '../harness/counter.ts'
 
@@ -23,7 +23,7 @@ interface Address {
 }
 
 const envOf = ({ host, port }: Address) => ({ REDIS_HOST: host, REDIS_PORT: String(port) })
-const check = async (history: History, redis: Address) =>
+const check = async (history: CountedHistory, redis: Address) =>
   checkCounter({ history, final: await readFinalCounts(idsOf(history), redis) })
 
 /** A counter of a few lines, as they are found. */

@@ -1,25 +1,8 @@
-/** Choices of one step, all from one number, so that leaving out a step does not change the others. */
-export interface Random {
-  below(limit: number): number
-  chance(probability: number): boolean
-  pick<T>(items: readonly T[]): T | undefined
-  take<T>(items: T[]): T | undefined
-}
+import { randomFrom as fullRandomFrom, type Random as FullRandom } from '../../src/verify/random.ts'
 
-/** mulberry32 */
+/** Choices of one step, all from one number, so that leaving out a step does not change the others. */
+export type Random = Omit<FullRandom, 'next'>
+
 export function randomFrom(seed: number): Random {
-  let state = seed >>> 0
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-  const below = (limit: number): number => Math.floor(next() * limit)
-  return {
-    below,
-    chance: (probability) => next() < probability,
-    pick: (items) => items[below(items.length)],
-    take: (items) => (items.length === 0 ? undefined : items.splice(below(items.length), 1)[0]),
-  }
+  return fullRandomFrom(seed)
 }

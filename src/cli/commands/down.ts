@@ -1,6 +1,4 @@
-import { createInterface } from 'node:readline/promises'
-
-import { HoldfastError } from '../../errors.ts'
+import { confirm } from '../confirm.ts'
 import type { CommandContext } from '../context.ts'
 import { openByName } from '../deployment.ts'
 import { runWithProgress } from '../run-target.ts'
@@ -14,7 +12,10 @@ export async function down(
   if (
     purge &&
     !yes &&
-    !(await confirm(`Remove all data, logs and secrets of ${name} in ${stateDir}?`, context))
+    !(await confirm(`Remove all data, logs and secrets of ${name} in ${stateDir}?`, context, {
+      what: 'down --purge removes all data',
+      command: './holdfast down --purge --yes',
+    }))
   ) {
     context.note('Nothing was done.')
     return 2
@@ -26,20 +27,4 @@ export async function down(
     else context.print(`${name} is stopped. Its data stays in ${stateDir}; ./holdfast up starts it again.`)
     return 0
   })
-}
-
-/** A person must type "yes"; where there is none, --yes must have been given. */
-async function confirm(question: string, { signal }: CommandContext): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new HoldfastError('USAGE', 'down --purge removes all data, and there is no terminal to ask', {
-      exitCode: 2,
-      hint: 'If that is meant: ./holdfast down --purge --yes',
-    })
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return (await terminal.question(`${question} Type yes: `, { signal })).trim().toLowerCase() === 'yes'
-  } finally {
-    terminal.close()
-  }
 }

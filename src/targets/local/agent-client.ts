@@ -8,11 +8,18 @@ import { httpProbe } from './http-probe.ts'
 
 const authorize = (internal: string) => ({ authorization: `Bearer ${internal}` })
 
-/** @returns what the node's agent says, or null when it does not answer */
-export async function readAgent(node: NodeTopology, internal: string): Promise<AgentState | null> {
+/**
+ * @param from address that the question comes from; left out: the system's choice
+ * @returns what the node's agent says, or null when it does not answer
+ */
+export async function readAgent(
+  node: NodeTopology,
+  internal: string,
+  from?: string,
+): Promise<AgentState | null> {
   const { result, body } = await httpProbe(
     { host: node.address, port: node.agentPort, path: '/state' },
-    { timeoutMs: 1500, headers: authorize(internal) },
+    { timeoutMs: 1500, headers: authorize(internal), ...(from === undefined ? {} : { from }) },
   )
   try {
     return result === 200 ? (JSON.parse(body) as AgentState) : null

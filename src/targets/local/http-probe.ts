@@ -12,7 +12,12 @@ export function httpProbe(
   {
     timeoutMs = 1000,
     headers = {},
-  }: { readonly timeoutMs?: number; readonly headers?: Record<string, string> } = {},
+    from,
+  }: {
+    readonly timeoutMs?: number
+    readonly headers?: Record<string, string>
+    readonly from?: string
+  } = {},
 ): Promise<HttpProbe> {
   return new Promise((resolve) => {
     const timeout = new AbortController()
@@ -24,7 +29,9 @@ export function httpProbe(
       clearTimeout(timer)
       resolve(probe)
     }
-    const request = get({ host, port, path, headers, agent: false, signal: timeout.signal }, (response) => {
+    const source = from === undefined ? {} : { localAddress: from }
+    const options = { host, port, path, headers, agent: false, signal: timeout.signal, ...source }
+    const request = get(options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', () => {

@@ -37,12 +37,16 @@ export interface InstanceObservation {
   readonly lastLines: readonly string[]
 }
 
-/** Asks every part, all at once. Never throws because one is down. */
+/**
+ * Asks every part, all at once. Never throws because one is down.
+ * @param from address that the agents are asked from; left out: the system's choice
+ */
 export async function observe(
   paths: LocalPaths,
   topology: Topology,
   secrets: Secrets,
   instances: number,
+  from?: string,
 ): Promise<Observation> {
   const { gateway, frontDoor, app } = topology
   const supervisorAsked = askSupervisor(
@@ -52,7 +56,7 @@ export async function observe(
     { signal: AbortSignal.timeout(2000) },
   ).catch(() => null)
   const [agents, gatewayProbe, frontDoorProbe, supervisor] = await Promise.all([
-    Promise.all(topology.nodes.map((node) => readAgent(node, secrets.internal))),
+    Promise.all(topology.nodes.map((node) => readAgent(node, secrets.internal, from))),
     httpProbe({ host: reachable(gateway.adminHost), port: gateway.adminPort, path: '/status' }),
     httpProbe(
       { host: reachable(frontDoor.host), port: frontDoor.port, path: app.healthPath },

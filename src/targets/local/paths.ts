@@ -19,6 +19,8 @@ export function localPaths(stateDir: string) {
     /** Taken by the one supervisor, by one `up` at a time. */
     supervisorLock: join(run, 'supervisor.lock'),
     operationLock: join(run, 'operation.lock'),
+    /** Taken by the one `verify` that breaks things, then by whoever heals what it left. */
+    verifyLock: join(run, 'verify.lock'),
     /** There while it is meant to run: nobody brings a supervisor back after `down`. */
     wanted: join(run, 'wanted'),
     /** How many instances run, while it is not what the topology says. */

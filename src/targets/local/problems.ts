@@ -64,7 +64,7 @@ function disagrees({ topology }: Observation, { sentinel }: NodeStatus, primary:
   const node = topology.nodes[primary.node]
   const names =
     node === undefined ? [] : [node.name, node.address, `${node.address}:${String(node.redisPort)}`]
-  return sentinel.primarySeen !== null && !names.includes(sentinel.primarySeen)
+  return !names.includes(sentinel.primarySeen ?? '')
 }
 
 function primaryProblems({ agents, topology }: Observation, primary: AgentState | null): Problem[] {

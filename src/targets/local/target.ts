@@ -6,6 +6,7 @@ import type { Target, TargetContext } from '../target.ts'
 import { askAgent } from './agent-client.ts'
 import { apply } from './apply.ts'
 import { askSupervisor, type CommandName, type ControlCommands } from './control.ts'
+import { healLeftOver, leftOverProblem } from './faults/left-over.ts'
 import { judge, findPrimary } from './judge.ts'
 import { tailLogs } from './logs.ts'
 import { observe } from './observation.ts'
@@ -28,17 +29,20 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
   const paths = localPaths(stateDir)
   const one = createMutex()
   const exclusively = <T>(work: () => Promise<T>) => one(() => withOperationLock(paths, name, work))
-  return {
+  const target: Target = {
     kind: 'local',
     observe: () => observeStatus(paths, name),
     apply: (topology, password, context) =>
       exclusively(async () => {
         await warmCompileCache(process.env, context.signal)
+        await healLeftOver(stateDir)
         return await apply(paths, topology, password, context)
       }),
     remove: async (options, context) => {
       // What is no directory is no deployment's, and nothing of ours to remove.
       if (statSync(stateDir, { throwIfNoEntry: false })?.isDirectory() !== true) return []
+      // What a dead verify left must not keep anything from ending, or from being removed.
+      await healLeftOver(stateDir)
       // Not under the lock: `down` also ends an `up` that hangs.
       return await remove(paths, options, context)
     },
@@ -53,14 +57,21 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
     restart: (component, context) => exclusively(() => restart(paths, component, context)),
     logs: (component, options) => tailLogs(paths, component, options),
     connection: () => Promise.resolve().then(() => connectionOf(paths)),
+    faults: async () => {
+      const { openFaultDriver } = await import('./faults/driver.ts')
+      return await openFaultDriver(paths, target)
+    },
   }
+  return target
 }
 
 async function observeStatus(paths: LocalPaths, name: string): Promise<Status> {
   const topology = readTopology(paths)
   const secrets = readSecrets(paths)
   if (topology === null || secrets === null) return nothing(name)
-  return judge(await observe(paths, topology, secrets, wantedInstances(paths, topology)))
+  const status = judge(await observe(paths, topology, secrets, wantedInstances(paths, topology)))
+  const left = leftOverProblem(paths.stateDir)
+  return left === null ? status : { ...status, problems: [left, ...status.problems] }
 }
 
 function nothing(name: string): Status {

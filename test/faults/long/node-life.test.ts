@@ -20,6 +20,19 @@ async function read(set: NodeSet, node: number, key: string): Promise<string | n
   return redis.get(key)
 }
 
+async function loseVolume(set: NodeSet, victim: number): Promise<void> {
+  for (const part of ['agent', 'redis', 'sentinel']) set.kill(`${part}-${String(victim)}`)
+  await eventually('all of it dead', 3000, () => {
+    try {
+      set.process(`redis-${String(victim)}`)
+      return 'alive'
+    } catch {
+      return true
+    }
+  })
+  await rm(join(set.stateDir, 'nodes', String(victim)), { recursive: true })
+}
+
 test('new nodes begin with redis-0, all in sync, each with a sentinel that names it', async (t) => {
   const set = await startNodeSet(t)
   const { primary, state } = await set.settled()
@@ -64,16 +77,7 @@ test('an emptied volume is filled again, of a replica and of the primary', async
   await set.settled()
   await write(set, 0, 'kept', 'yes')
   for (const victim of [1, 0]) {
-    for (const part of ['agent', 'redis', 'sentinel']) set.kill(`${part}-${String(victim)}`)
-    await eventually('all of it dead', 3000, () => {
-      try {
-        set.process(`redis-${String(victim)}`)
-        return 'alive'
-      } catch {
-        return true
-      }
-    })
-    await rm(join(set.stateDir, 'nodes', String(victim)), { recursive: true })
+    await loseVolume(set, victim)
     await set.startAgent(victim)
     const { primary } = await set.settled({ not: victim })
     assert.equal(await read(set, primary, 'kept'), 'yes')
@@ -94,6 +98,28 @@ test('everything killed at once, started in any order, ten times: what was answe
       assert.equal(await read(set, primary, `kept-${String(earlier)}`), 'yes')
     }
   }
+})
+
+test('a replica-priority that somebody else set is put back', async (t) => {
+  const set = await startNodeSet(t)
+  const { primary } = await set.settled()
+  const redis = set.redis((primary + 1) % 3)
+  const priority = async () => (await redis.config('GET', 'replica-priority')) as readonly string[]
+  await eventually('it may be promoted', 5000, async () => (await priority())[1] === '100' || 'not yet')
+  await redis.config('SET', 'replica-priority', '0')
+  await eventually('it may be promoted again', 5000, async () => (await priority())[1] === '100' || 'not yet')
+})
+
+test('an emptied primary that is back at once is replaced by the sentinels, without waiting', async (t) => {
+  const set = await startNodeSet(t)
+  await set.settled()
+  await write(set, 0, 'kept', 'yes')
+  await loseVolume(set, 0)
+  await set.startAgent(0)
+  const { primary, state } = await set.settled({ not: 0 })
+  assert.equal(await read(set, primary, 'kept'), 'yes')
+  // One reign more, not two: nobody decided alone, to be replaced by the sentinels' choice later.
+  assert.equal(state.reign?.number, 2)
 })
 
 test('a switchover hands over to the node that was asked for, ten times', async (t) => {

@@ -1,0 +1,36 @@
+import { statSync } from 'node:fs'
+import type { Capability } from '../../../verify/faults/fault.ts'
+import { whyNoOwnDisk } from './own-disk.ts'
+import { whyNoDelay, whyNoNetwork } from './packet-filter.ts'
+
+/** Why a capability is lacking on this machine, or null: tried, not guessed. */
+export async function readCapabilities(
+  stateDir: string,
+): Promise<Readonly<Record<Capability, string | null>>> {
+  const owner = whyNotOwner(stateDir)
+  const [network, delay] = await Promise.all([whyNoNetwork(), whyNoDelay()])
+  const disk = owner ?? whyNoOwnDisk()
+  return {
+    signal: owner,
+    restart: null,
+    switchover: null,
+    scale: null,
+    refresh: null,
+    network,
+    delay,
+    redis: null,
+    volume: owner,
+    disk,
+    'disk-stall': disk,
+    clock: 'all nodes of this machine share its one clock',
+    foreign: owner,
+    supervisor: owner,
+  }
+}
+
+/** Processes are found, and signalled, only by the user that they run as. */
+function whyNotOwner(stateDir: string): string | null {
+  const { uid } = statSync(stateDir)
+  if (uid === process.getuid?.()) return null
+  return `the deployment in ${stateDir} runs as another user (uid ${String(uid)}): run verify as that user`
+}

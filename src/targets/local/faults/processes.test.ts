@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { findManaged, spawnManaged } from '../../../platform/managed-process.ts'
+import { ownProcesses } from '../../../platform/proc.ts'
+import {
+  findProcess,
+  runningComponents,
+  signalComponent,
+  signalComponents,
+  wake,
+  type FaultSignal,
+} from './processes.ts'
+import { openJournal } from './undo-journal.ts'
+
+let deployment: string
+
+beforeEach(() => {
+  deployment = mkdtempSync(join(tmpdir(), 'fault-processes-'))
+})
+
+afterEach(async () => {
+  await Promise.all(findManaged(deployment).map((found) => found.stop({ graceMs: 0 })))
+  rmSync(deployment, { recursive: true })
+})
+
+const start = (component: string) =>
+  spawnManaged({
+    component,
+    deployment,
+    argv: ['/bin/sh', '-c', 'sleep 300 & sleep 300'],
+    env: { PATH: process.env.PATH ?? '' },
+    logFile: join(deployment, 'logs', `${component}.log`),
+  })
+
+const send = (component: string, signal: FaultSignal) =>
+  signalComponent(deployment, component, signal, openJournal(deployment))
+
+test('a component stops with all that it started, which is noted, and goes on', async () => {
+  const { pid } = await start('app-0')
+  await send('app-0', 'STOP')
+  const members = ownProcesses().filter(({ session }) => session === pid)
+  assert.ok(members.every(({ stopped }) => stopped))
+  assert.deepEqual(findProcess(deployment, 'app-0'), { pid, stopped: true })
+  const noted = openJournal(deployment).steps()
+  assert.deepEqual(
+    noted.map((step) => step.kind === 'continue' && step.pid).toSorted(),
+    members.map((member) => member.pid).toSorted(),
+  )
+  await send('app-0', 'CONT')
+  assert.deepEqual(findProcess(deployment, 'app-0'), { pid, stopped: false })
+  assert.deepEqual(openJournal(deployment).steps(), [])
+})
+
+test('what left its session the moment it was stopped goes on, too', async () => {
+  await start('app-0')
+  const { pid } = await start('app-1')
+  await send('app-1', 'STOP')
+  const journal = openJournal(deployment)
+  const noted = journal.steps().map((step) => ({ ...step, component: 'app-0' }))
+  journal.forget(() => true)
+  journal.note(...noted)
+  await send('app-0', 'CONT')
+  assert.deepEqual(findProcess(deployment, 'app-1'), { pid, stopped: false })
+  assert.deepEqual(journal.steps(), [])
+})
+
+test('only the very process that was stopped is woken', async () => {
+  await start('app-0')
+  await send('app-0', 'STOP')
+  const [step] = openJournal(deployment).steps()
+  assert.ok(step?.kind === 'continue')
+  wake({ ...step, startTime: step.startTime + 1 })
+  wake({ ...step, bootId: 'of another boot' })
+  assert.equal(findProcess(deployment, 'app-0')?.stopped, true)
+})
+
+test('what is not the deployment’s, or does not run, is not signalled', async () => {
+  await start('app-0')
+  await start('guardian')
+  assert.deepEqual(runningComponents(deployment), ['app-0'])
+  await assert.rejects(send('guardian', 'KILL'), /guardian does not run/)
+  await assert.rejects(send('redis-0', 'KILL'), /redis-0 does not run/)
+  const journal = openJournal(deployment)
+  assert.deepEqual(await signalComponents(deployment, ['app-0', 'app-1'], 'KILL', journal), ['app-0'])
+  assert.equal(findProcess(deployment, 'app-0'), null)
+})
