@@ -8,7 +8,7 @@ import { confirmsSoon } from './confirms-soon.ts'
 import type { Confirmer, Confirmable } from './confirmer.ts'
 import { FailoverTimeline } from './failover-timeline.ts'
 import { listen } from './listen.ts'
-import { Listener } from './listener.ts'
+import { Listener, nobody } from './listener.ts'
 import { Hold, readControlMessage } from './hold.ts'
 import type { Hub } from './hub.ts'
 import { makeHub } from './make-hub.ts'
@@ -385,8 +385,6 @@ export class Gateway {
     for (const session of this.sessions) session.sweep(nowMs, this.unreachableSinceMs, sinceMs)
   }
 }
-
-const nobody = { beginRound: () => undefined, confirmed: () => undefined }
 
 /** Runs a gateway within this process. @throws HoldfastError PORT_IN_USE */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {

@@ -14,3 +14,6 @@ export class Listener implements Confirmable {
     this.answeredMs = this.begunMs
   }
 }
+
+/** Wants a confirmation to happen, and nothing of it. */
+export const nobody: Confirmable = { beginRound: () => undefined, confirmed: () => undefined }

@@ -83,14 +83,10 @@ export class Own {
   follow(command: Command): void {
     if (this.connection === null) return
     if (this.ready) {
-      this.ask(
-        [command.wire()],
-        [
-          (_, type) => {
-            if (type === replyType.error) this.connection?.close('it does not follow its session')
-          },
-        ],
-      )
+      const followed: Taker = (_, type) => {
+        if (type === replyType.error) this.connection?.close('it does not follow its session')
+      }
+      this.ask([command.wire()], [followed])
       return
     }
     // what it was told so far may be void
@@ -140,16 +136,12 @@ export class Own {
     const { command } = this
     if (command === null) return
     countLoss([{ commands: [command] }], this.hub.target())
-    // whatever it is, it ends connections: its session is told so when it takes it again
-    if (command.losses >= mostLosses) {
-      this.transaction.forget()
-      this.finish(command, null)
-      return
-    }
-    // goes on with the next connection
-    if (this.transaction.pending || command.route === 'subscription') return
+    // one that ends every connection is looked at by its session again
+    const enough = command.losses >= mostLosses
+    // others go on with the next connection
+    if (!enough && (this.transaction.pending || command.route === 'subscription')) return
     this.transaction.forget()
-    this.finish(command, this.sent && !isRepeatable(command) ? uncertain : null)
+    this.finish(command, this.sent && !isRepeatable(command) && !enough ? uncertain : null)
   }
 
   private drop(): void {
