@@ -68,6 +68,7 @@ export class RightsQuestion {
   /** What may run, and is still wanted. */
   allowed(): Flush {
     const flush = new Flush(this.flush.limits)
+    flush.alone = this.flush.alone
     const wanted = ({ cancelled }: Share): boolean => !cancelled
     for (const share of this.flush.rawShares.filter(wanted)) flush.add(share, true, share.commands.length, 0)
     for (const share of this.flush.batchShares.filter(wanted))

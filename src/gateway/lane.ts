@@ -365,7 +365,10 @@ export class Lane {
     this.connection = null
     this.setup = null
     this.flights = []
-    if (question !== null) settleAll(question.flush.shares)
+    if (question !== null) {
+      countLoss(question.flush.shares, this.primary)
+      settleAll(question.flush.shares)
+    }
     for (const { flush, outcome, unconfirmed } of flights) {
       for (const share of flush.rawShares) loseRaw(share)
       if (unconfirmed) this.context.answered.held(flush, -1)

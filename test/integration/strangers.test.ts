@@ -42,9 +42,9 @@ test('a password that is set while the gateway runs: who comes now is a stranger
     stranger.send(`${line}\r\n`)
     await stranger.expect(noAuth)
   }
-  stranger.send(`${asked.join('\r\n')}\r\nNOSUCH a\r\nGET\r\n`)
+  stranger.send(`${asked.join('\r\n')}\r\nEXEC\r\nNOSUCH a\r\nGET\r\n`)
   await stranger.expect(
-    `${noAuth.repeat(asked.length)}-ERR unknown command 'NOSUCH', with args beginning with: 'a' \r\n-ERR wrong number of arguments for 'get' command\r\n`,
+    `${noAuth.repeat(asked.length)}-EXECABORT Transaction discarded because of: ${noAuth.slice(1)}-ERR unknown command 'NOSUCH', with args beginning with: 'a' \r\n-ERR wrong number of arguments for 'get' command\r\n`,
   )
   early.send('GET a\r\nINCR a\r\n')
   await early.expect('$1\r\n1\r\n:2\r\n')
