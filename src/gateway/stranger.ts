@@ -34,7 +34,7 @@ export class Stranger {
   }
 
   /**
-   * @param named the server has such a command, with so many arguments; otherwise it says so even to strangers
+   * @param named the server has such a command, with so many arguments, and refuses it like any; otherwise it is to say so itself
    * @returns null: not known yet
    */
   answerTo(command: Command, target: Primary, named: boolean): Buffer | null {
