@@ -107,7 +107,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
     log,
     now,
     start: async () => {
-      if (death?.code === 'DATA_DAMAGED') death = await damagedFiles.look(death)
+      if (death?.code === 'DATA_DAMAGED' && (await damagedFiles.spare())) death = null
       if (store.get().intact && (!hasData(paths) || hasUnwrittenSync(paths))) {
         log.warn(
           'the data is gone, or older than what was acknowledged: it does not count until it is filled again',
@@ -117,7 +117,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
       return startRedis(topology, node, paths, secrets)
     },
     onDeath: (pid) => {
-      death = explainDeath(lastLines(join(paths.logs, `${node.name}.log`), 30), node.name, data)
+      noteDeath(explainDeath(lastLines(join(paths.logs, `${node.name}.log`), 30), node.name, data))
       if (store.get().reign !== null && context.seen.redis.processId === pid) onPrimaryDeath()
     },
   })
@@ -135,6 +135,15 @@ export function startAgent(options: AgentOptions): NodeAgent {
     if (now() < alertUntil) return 'alert'
     return context.seen.redis.linkUp || healing.reign() !== null ? 'calm' : 'busy'
   })
+
+  /** Of a file that it could not read an earlier look may have told more. */
+  function noteDeath(problem: typeof death): void {
+    if (problem?.code !== 'DATA_DAMAGED' || death?.code !== problem.code) death = problem
+    if (problem?.code !== 'DATA_DAMAGED') return
+    void damagedFiles.explain(problem).then((more) => {
+      if (death?.code === more.code) death = more
+    })
+  }
 
   function onPrimaryDeath(): void {
     if (stopping) return
