@@ -130,12 +130,13 @@ export class Own {
 
   /** What it had is gone: with its primary, or by itself. */
   lost(): void {
-    const had = this.connection !== null
+    const { connection, ready } = this
     this.drop()
-    if (this.gone || !had) return
+    if (this.gone || connection === null) return
     const { command } = this
     if (command === null) return
-    countLoss([{ commands: [command] }], this.hub.target())
+    // on one that was not set up it was not sent
+    if (ready) countLoss([{ commands: [command] }], this.hub.target())
     // one that ends every connection is looked at by its session again
     const enough = command.losses >= mostLosses
     // others go on with the next connection

@@ -289,3 +289,26 @@ test('a session keeps a connection of its own for as long as it needs one', asyn
     )
   for (const client of [...sessions, other]) client.destroy()
 })
+
+test('a command waits while the primary takes no more connections, and then runs', async () => {
+  const [client, direct] = [await open(), await open(group.topology.nodes[0]?.address)]
+  client.send('INCR full\r\n')
+  await client.expect(':1\r\n')
+  const ask = async (command: string, end: string): Promise<string> => {
+    direct.send(`${command}\r\n`)
+    await eventually(command, 5000, () => direct.received.includes(end) || direct.received)
+    const said = direct.received
+    direct.received = ''
+    return said
+  }
+  const clients = /connected_clients:(\d+)/.exec(await ask('INFO clients', 'blocked'))?.[1] ?? ''
+  await ask(`CONFIG SET maxclients ${clients}\r\nCONFIG RESETSTAT`, '+OK\r\n+OK\r\n')
+  client.send(`EVAL "return redis.call('INCR',KEYS[1])" 1 full\r\n`)
+  await eventually('turned away again and again', 5000, async () => {
+    const said = /rejected_connections:(\d+)/.exec(await ask('INFO stats', 'sync_full'))?.[1]
+    return Number(said) > 8 || `${String(said)} times`
+  })
+  await ask('CONFIG SET maxclients 10000', '+OK\r\n')
+  await client.expect(':2\r\n')
+  for (const one of [client, direct]) one.destroy()
+})
