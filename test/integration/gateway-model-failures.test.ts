@@ -11,7 +11,8 @@ import type { FrameKind } from '../harness/relay-frames.ts'
 import { runSideBySide } from '../harness/side-by-side.ts'
 import { steps } from '../model/client-calls.ts'
 
-const random = Number(process.env.HOLDFAST_SEED ?? Date.now() % 1_000_000)
+/** Others than those that every run tries: HOLDFAST_SEED=…, and HOLDFAST_RUNS for more of each. */
+const seeds = process.env.HOLDFAST_SEED === undefined ? [1, 2] : [Number(process.env.HOLDFAST_SEED)]
 const numRuns = Number(process.env.HOLDFAST_RUNS ?? 40)
 
 const kinds: readonly FrameKind[] = [
@@ -55,7 +56,7 @@ after(async () => {
   await direct.stop()
 })
 
-for (const seed of [1, random])
+for (const seed of seeds)
   test(`random sessions while connections are cut: the same, but for what is said to be open (HOLDFAST_SEED=${String(seed)})`, async () => {
     const before = relay.cuts.length
     const results = { same: 0, open: 0 }

@@ -79,14 +79,21 @@ function call(template: string): fc.Arbitrary<RandomCall> {
       return fc.constant(word.replaceAll('\\s', ' ').replaceAll('\\n', '\n'))
     return arbitrary.map((text) => `${found[1] ?? ''}${text}${found[3] ?? ''}`)
   })
-  return fc.record({
-    words: fc
-      .tuple(fc.tuple(...words), fc.constantFrom('', '', '', '', '', '', '', '', '', 'more', 'fewer'))
-      .map(([all, change]) =>
-        change === 'more' ? [...all, 'a'] : change === 'fewer' && all.length > 1 ? all.slice(0, -1) : all,
-      ),
-    inline: fc.constantFrom(false, false, false, false, true),
-  })
+  return fc
+    .record({
+      words: fc
+        .tuple(fc.tuple(...words), fc.constantFrom('', '', '', '', '', '', '', '', '', 'more', 'fewer'))
+        .map(([all, change]) =>
+          change === 'more' ? [...all, 'a'] : change === 'fewer' && all.length > 1 ? all.slice(0, -1) : all,
+        ),
+      inline: fc.constantFrom(false, false, false, false, true),
+    })
+    .filter(({ words }) => !isHalfHello(words))
+}
+
+/** Redis has taken its AUTH when it finds that what follows is none of its options. @see docs/guarantees.md */
+function isHalfHello([name, , option, ...rest]: readonly string[]): boolean {
+  return name === 'HELLO' && option === 'AUTH' && rest.length >= 2 && rest.length !== 2 && rest.length !== 4
 }
 
 function oneOf(templates: string): fc.Arbitrary<RandomCall> {
