@@ -128,7 +128,12 @@ const damage: readonly (readonly [
   ['transaction', 'half of a transfer', ['sum'], (client) => client.decrby('verify-7:transaction:2', 5)],
   ['transaction', 'moved by somebody', ['lost', 'stale'], (client) => move(client, 100)],
   ['getset-app', 'emptied', ['reset'], (client) => client.flushall()],
-  ['getset-app', 'rolled back', ['back'], (client) => client.decrby('verify-7:getset-app:0', 4)],
+  [
+    'getset-app',
+    'rolled back',
+    ['back'],
+    (client, running) => untilBack(running, 'verify-7:getset-app:0', (key) => client.decrby(key, 4)),
+  ],
   ['impatient', 'rolled back', ['lost', 'back'], (client) => client.decrby('verify-7:impatient:own-0', 4)],
 ]
 
@@ -175,6 +180,22 @@ async function move(client: Redis, amount: number): Promise<void> {
 }
 
 /** What is written at once may be overwritten before anybody reads it: again, until somebody did. */
+/** Between a program's GET and its SET nothing that is done to the key is seen by anybody. */
+async function untilBack(
+  running: RunningWorkload,
+  key: string,
+  hurt: (key: string) => Promise<unknown>,
+): Promise<void> {
+  await eventually(`${key} goes back`, 10_000, async () => {
+    await hurt(key)
+    await answered(running, 50)
+    const counts = running.operations.flatMap(({ call, outcome }) =>
+      call.do === 'advance' && call.key === key && outcome.kind === 'ok' ? [Number(outcome.answer)] : [],
+    )
+    return counts.some((count, index) => count <= (counts[index - 1] ?? 0)) || String(counts.at(-1))
+  })
+}
+
 async function untilRead(
   running: RunningWorkload,
   value: string | null,
