@@ -4,7 +4,7 @@ TEST := ./holdfast --exec test node --test --test-reporter=spec
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-verify test-faults test-machine soak bench bench-failover
+.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-hostile test-verify test-faults test-machine soak bench bench-failover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,10 @@ test-integration: ## the parts together, with real servers
 	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/integration/**/*.test.ts'
 
 test-drill: ## processes die, disks fill, files are damaged: nothing that was counted is lost
-	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/!(verify*).test.ts'
+	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/!(verify*|hostile*).test.ts'
+
+test-hostile: ## clients, users and servers that mean harm: bounded memory, others undisturbed
+	@$(TEST) --test-concurrency=1 --test-timeout=180000 'test/faults/hostile*.test.ts'
 
 test-verify: ## ./holdfast verify itself: a minute of it proves, what loses is found out, everything is healed
 	@$(TEST) --test-concurrency=1 --test-timeout=300000 'test/faults/verify*.test.ts'
