@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { Command, CommanderError } from 'commander'
 
 import type { CommandContext } from './context.ts'
@@ -174,6 +175,7 @@ function createContext(options: SharedOptions, { env, signal }: RoleContext): Co
     targetName: options.target,
     print: (line) => process.stdout.write(`${line}\n`),
     note: (line) => process.stderr.write(`${line}\n`),
-    stdout: { isTTY: process.stdout.isTTY, columns: process.stdout.columns },
+    // undefined where it is none, which others take for "as you like"
+    stdout: { isTTY: isatty(1), columns: process.stdout.columns },
   }
 }

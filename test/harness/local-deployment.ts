@@ -31,7 +31,10 @@ export interface LocalDeployment {
   readonly audit: (history: CountedHistory) => Promise<readonly string[]>
 }
 
-/** @param network third byte of the loopback addresses 127.30.x.y: each test file has its own */
+/**
+ * @param network third byte of the loopback addresses 127.30.x.y: each test file has its own; below 127, so that no port of an
+ *   instance is one that the kernel gives to connections
+ */
 export function localDeployment(t: TestContext, network: number): LocalDeployment {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-local-'))
   const name = `local-${String(network)}`
@@ -71,7 +74,7 @@ local: {network: ${base}.0/24}
     target,
     context,
     steps,
-    up: (spec = `app: {instances: 2, port: ${String(29_000 + network * 100)}}`, password) =>
+    up: (spec = `app: {instances: 2, port: ${String(20_000 + network * 100)}}`, password) =>
       target.apply(
         buildTopology(parseSpec(addresses + spec, 'holdfast.yaml'), directory),
         password ?? null,

@@ -19,7 +19,7 @@ describe('other limits of a gateway that runs', { timeout: 180_000 }, () => {
       const spec = parseSpec(
         [
           `name: local-${String(network)}`,
-          `app: {instances: 1, port: ${String(29_000 + network * 100)}}`,
+          `app: {instances: 1, port: ${String(20_000 + network * 100)}}`,
           `gateway: {listen: "${base}.101:6379", ${gateway}}`,
           `frontDoor: {listen: "${base}.100:8480"}`,
           `local: {network: ${base}.0/24}`,
