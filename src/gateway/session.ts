@@ -246,9 +246,11 @@ export class Session implements ShareOwner, StepHost {
     this.pump()
   }
 
+  /** What has come and was not taken goes first: read on beside it, and it would grow with every command that ends. */
   private readMore(): void {
     if (this.gone || this.ending) return
-    if (this.input.closed || this.input.full(this.share?.commands.length ?? 0)) this.client.pause()
+    const { closed, left } = this.input
+    if (closed || left || this.input.full(this.share?.commands.length ?? 0)) this.client.pause()
     else this.client.resume()
   }
 

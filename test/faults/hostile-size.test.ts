@@ -188,7 +188,7 @@ const inputs: readonly HostileInput[] = [
   { name: 'a large argument from a stranger', attack: strangersBulk },
   { name: 'many arguments from a stranger', attack: strangersArguments },
   { name: '300 strangers with as much as they may send', attack: strangersFlood, growthMib: 128 },
-  { name: '20 strangers with endless commands, who never read', attack: strangersCommands, growthMib: 256 },
+  { name: '20 strangers with endless commands, who never read', attack: strangersCommands, growthMib: 128 },
   { name: 'a bulk past the limit', attack: bulkPastTheLimit },
   { name: '200 clients that announce 63 MiB and fall silent', attack: announced },
   { name: 'more arguments than the limit', attack: tooManyArguments },
