@@ -17,6 +17,7 @@ import { makeConfirmer } from './make-confirmer.ts'
 import { MarkerCare } from './marker-care.ts'
 import { gatewayMetrics, type GatewayMetrics } from './metrics.ts'
 import { Session } from './session.ts'
+import { acceptOptions } from './shared-reads.ts'
 import { describe, type GatewayStatus } from './status.ts'
 import { Door } from './door.ts'
 import { plainConnect } from './connection.ts'
@@ -156,12 +157,9 @@ export class Gateway {
         this.pumpAll()
       },
     })
-    this.server = createServer(
-      { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000 },
-      (socket) => {
-        this.accept(socket)
-      },
-    )
+    this.server = createServer(acceptOptions, (socket) => {
+      this.accept(socket)
+    })
   }
 
   /** @throws HoldfastError PORT_IN_USE */
@@ -275,7 +273,7 @@ export class Gateway {
 
   private accept(socket: Socket): void {
     if (this.sessions.size >= this.hub.limits.sessions) {
-      socket.on('error', () => undefined)
+      socket.on('error', () => undefined).resume()
       socket.end(tooManySessions, () => {
         socket.destroy()
       })

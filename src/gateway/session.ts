@@ -10,6 +10,7 @@ import { lossesTogether } from './losses.ts'
 import { Pace } from './pace.ts'
 import { SessionState } from './session-state.ts'
 import type { Flush, Share, ShareOwner } from './share.ts'
+import { withSharedReads } from './shared-reads.ts'
 import { Steps, type StepHost } from './steps.ts'
 import { noPrimary, uncertain, unconfirmed } from './words.ts'
 import { writeAll } from './write-all.ts'
@@ -44,17 +45,17 @@ export class Session implements ShareOwner, StepHost {
   private inputOver = false
   private gone = false
 
-  constructor(hub: Hub, client: Socket) {
+  /** @param accepted by a server with `acceptOptions` */
+  constructor(hub: Hub, accepted: Socket) {
     this.hub = hub
     this.id = hub.nextId()
+    const client = withSharedReads(accepted, (piece) => {
+      this.receive(piece)
+    })
     this.client = client
     this.queue = new CommandQueue(hub.traffic)
     this.input = new ClientInput(hub, this.state, this.queue)
     this.steps = new Steps(hub, this, this.queue, this.state)
-    client.on('data', (chunk: Buffer) => {
-      this.input.push(chunk)
-      this.take()
-    })
     client.on('drain', () => {
       this.steps.eachOwn((own) => {
         own.resume()
@@ -70,6 +71,7 @@ export class Session implements ShareOwner, StepHost {
     client.on('close', () => {
       this.close()
     })
+    client.resume()
   }
 
   // ---- for lanes
@@ -239,6 +241,12 @@ export class Session implements ShareOwner, StepHost {
   }
 
   // ---- commands
+
+  private receive(piece: Buffer): void {
+    if (this.gone) return
+    this.input.push(piece)
+    this.take()
+  }
 
   private take(): void {
     if (this.gone) return
