@@ -118,7 +118,8 @@ export function startAgent(options: AgentOptions): NodeAgent {
     },
     onDeath: (pid) => {
       noteDeath(explainDeath(lastLines(join(paths.logs, `${node.name}.log`), 30), node.name, data))
-      if (store.get().reign !== null && context.seen.redis.processId === pid) onPrimaryDeath()
+      // Not by the last look: it may have found a closed connection a moment before this.
+      if (store.get().reign?.processId === pid) onPrimaryDeath()
     },
   })
   const sentinelKeeper = createServerKeeper({

@@ -20,7 +20,7 @@ const back: Case = { peers: [emptied(0), peer(2)], withoutPrimaryMs: 3999 }
 
 const primary: Case = {
   me: 0,
-  durable: { reign: { epoch: e1, runId: 'own' } },
+  durable: { reign: { epoch: e1, runId: 'own', processId: 1 } },
   redis: { role: 'master', follows: null, record: record({ run: 'own' }) },
 }
 const promoted: Case = { redis: { role: 'master', follows: null } }
