@@ -248,6 +248,11 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
       { ...back, withoutPrimaryMs: 300 },
       /^elect 0$/,
     ],
+    [
+      'also when it has its data, and the most of all',
+      { peers: [restarted(0, 51), peer(2)], withoutPrimaryMs: 300 },
+      /^elect 0$/,
+    ],
     ['but not at once: whoever saw it die asks too', { ...back, withoutPrimaryMs: 299 }, /^rest: gives/],
     ['the one with the most asks', { ...back, redis: { record: record({ commits: 49 }) } }, /^rest: gives/],
     [
