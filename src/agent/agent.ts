@@ -11,7 +11,7 @@ import { explainDeath } from './damage.ts'
 import { createDamagedFiles } from './damaged-files.ts'
 import { blankState, openStateStore } from './durable-state.ts'
 import { grantFence, obeyFollow } from './fencing.ts'
-import { forceFailover } from './force-failover.ts'
+import { forceFailover, type FailoverOutcome } from './force-failover.ts'
 import { createFileCare } from './file-care.ts'
 import { createHealing } from './healing.ts'
 import { validReign } from './next-step.ts'
@@ -63,6 +63,10 @@ const alertBeatMs = 4
 const stopGraceMs = 8000
 /** For a file that a full disk may have spoilt: stopped now, the node might not start again. */
 const settleMs = 8000
+/** Before a dead primary's redis-server is started again, which others do not wait for. */
+const askFirstMs = 150
+/** Then the sentinels notice by themselves. */
+const replaceWithinMs = 3000
 /** A look at redis-server that takes longer is answered with the last one. */
 const patientForMs = 150
 
@@ -116,9 +120,10 @@ export function startAgent(options: AgentOptions): NodeAgent {
       }
       return startRedis(topology, node, paths, secrets)
     },
-    onDeath: (pid) => {
+    onDeath: async (pid) => {
+      // Not by the last look: it may have found a closed connection a moment before this.
+      if (store.get().reign?.processId === pid) await onPrimaryDeath()
       noteDeath(explainDeath(lastLines(join(paths.logs, `${node.name}.log`), 30), node.name, data))
-      if (store.get().reign !== null && context.seen.redis.processId === pid) onPrimaryDeath()
     },
   })
   const sentinelKeeper = createServerKeeper({
@@ -145,12 +150,29 @@ export function startAgent(options: AgentOptions): NodeAgent {
     })
   }
 
-  function onPrimaryDeath(): void {
-    if (stopping) return
-    store.set({ reign: null })
-    forceFailover(context, 3000, node.index).catch((error: unknown) => {
+  /**
+   * Resolves when a failover has been asked for, or soon: whatever is written and started before that keeps callers waiting, and
+   * this thread is in a sync to a busy disk for 200 ms (seen).
+   */
+  async function onPrimaryDeath(): Promise<void> {
+    const { reign: over } = store.get()
+    if (stopping || over === null) return
+    const { promise: asked, resolve: onAsked } = Promise.withResolvers<undefined>()
+    haveReplaced(onAsked).catch((error: unknown) => {
       log.warn({ why: (error as Error).message }, 'could not ask for a failover')
     })
+    await Promise.race([asked, delay(askFirstMs)])
+    if (store.get().reign?.runId === over.runId) store.set({ reign: null })
+  }
+
+  /** Until somebody serves: a sentinel may accept it and give up. */
+  async function haveReplaced(onAsked: (nothing: undefined) => void): Promise<void> {
+    const deadline = now() + replaceWithinMs
+    let outcome: FailoverOutcome
+    do {
+      outcome = await forceFailover(context, { gone: node.index, withinMs: deadline - now() })
+      onAsked(undefined)
+    } while (outcome === 'asked')
   }
 
   /** What Sentinel does in its next tick or two. The gate comes after it in any case. */
@@ -237,7 +259,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
     }
   })
   // It was the primary, and is not running: it died with its agent, and nobody has told the sentinels.
-  if (running.redis === null && store.get().reign !== null) onPrimaryDeath()
+  if (running.redis === null) void onPrimaryDeath()
   redisKeeper.begin()
   if (existsSync(paths.sentinelConf)) sentinelKeeper.begin()
   const finished = run()

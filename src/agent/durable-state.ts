@@ -13,8 +13,8 @@ export interface DurableState {
   readonly virgin: boolean
   /** It began the deployment, and f others do not have their copy yet. */
   readonly founding: boolean
-  /** The epoch whose gate this node passed last, and the run_id of the redis-server that serves in it. */
-  readonly reign: { readonly epoch: Epoch; readonly runId: string } | null
+  /** The epoch whose gate this node passed last, and the redis-server that serves in it: its run_id, and its process as it says itself. */
+  readonly reign: { readonly epoch: Epoch; readonly runId: string; readonly processId: number } | null
   /** run_id of the redis-server that has been in sync since it started; another one has not. */
   readonly syncedRun: string | null
 }

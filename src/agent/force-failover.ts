@@ -1,34 +1,62 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { otherNodes, type AgentContext } from './context.ts'
+import type { SentinelView } from './sentinels.ts'
 
-/**
- * Starts a failover at once, because this agent saw the primary die, or come back as none. Never from a minority: a forced
- * failover asks nobody, so it is only asked for while a majority of the sentinels answers and none is at it already.
- * Gives up when somebody serves again, or after `withinMs`.
- *
- * @param gone whom the sentinels still take for the primary, by index
- */
-export async function forceFailover(context: AgentContext, withinMs: number, gone: number): Promise<void> {
+export interface FailoverOptions {
+  /** Whom the sentinels still take for the primary, by index. */
+  readonly gone: number
+  /** How long it goes on asking; 0: once. */
+  readonly withinMs: number
+}
+
+/** served: somebody does again, nothing is to be asked for. asked: a sentinel is at it now. late: neither, in all that time. */
+export type FailoverOutcome = 'served' | 'asked' | 'late'
+
+const againMs = 100
+
+/** Starts a failover at once, because this agent saw the primary die, or come back as none. */
+export async function forceFailover(
+  context: AgentContext,
+  { gone, withinMs }: FailoverOptions,
+): Promise<FailoverOutcome> {
   const { sentinels, topology, node, log, now } = context
   const deadline = now() + withinMs
-  await Promise.all(
-    otherNodes(context).map((other) => context.peers.alert(other.index).catch(() => undefined)),
-  )
-  const someoneServes = () =>
-    context.store.get().reign !== null || context.seen.peers.some((peer) => peer?.reign != null)
-  while (now() < deadline) {
-    const views = await sentinels.views()
-    const up = views.filter((view) => view.up)
-    if (up.some((view) => view.failoverInProgress)) return
-    if (up.some((view) => view.primary !== null && view.primary !== gone)) return
-    if (someoneServes()) return
-    const ready = up.filter((view) => !view.tilt)
-    const chosen = ready.find((view) => view.index === node.index) ?? ready[0]
-    if (up.length >= topology.quorum && chosen !== undefined) {
-      const refused = await sentinels.forceFailover(chosen.index)
-      log.info({ sentinel: chosen.index, gone, refused }, 'the primary is gone: asked for a failover')
-      if (refused === null || refused.startsWith('INPROG')) return
-    }
-    await delay(100)
+  const before = context.store.get().reign
+  // Nobody waits for them: one that hangs must not delay the others.
+  for (const other of otherNodes(context)) context.peers.alert(other.index).catch(() => undefined)
+  const someoneServes = () => {
+    const { reign } = context.store.get()
+    const isNew = reign !== null && reign.runId !== before?.runId
+    return isNew || context.seen.peers.some((peer) => peer?.reign != null)
   }
+  for (;;) {
+    const views = await sentinels.views()
+    if (someoneServes()) return 'served'
+    const through = whomToAsk(views, { gone, quorum: topology.quorum, me: node.index })
+    if (through !== null) {
+      const refused = await sentinels.forceFailover(through)
+      log.info({ sentinel: through, gone, refused }, 'the primary is gone: asked for a failover')
+      if (refused === null) return 'asked'
+    }
+    if (now() + againMs > deadline) return 'late'
+    await delay(againMs)
+  }
+}
+
+/**
+ * The sentinel to force a failover through, by index: the own one if it can. Null: none for now. Never from a minority, because
+ * a forced failover asks nobody: only while a majority of them answers. Nor while one is at it, or names somebody else already:
+ * that may be the failover that is wanted, and a second one promotes a second node.
+ */
+export function whomToAsk(
+  views: readonly SentinelView[],
+  { gone, quorum, me }: { readonly gone: number; readonly quorum: number; readonly me: number },
+): number | null {
+  const up = views.filter((view) => view.up)
+  const isUnderWay = up.some(
+    ({ failoverInProgress, primary }) => failoverInProgress || (primary !== null && primary !== gone),
+  )
+  if (up.length < quorum || isUnderWay) return null
+  const ready = up.filter((view) => !view.tilt)
+  return (ready.find((view) => view.index === me) ?? ready[0])?.index ?? null
 }

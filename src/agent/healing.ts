@@ -10,8 +10,6 @@ import { createReignKeeper } from './reign.ts'
 import { bootstrap, runGate } from './run-gate.ts'
 import { hasUnwrittenSync, type NodePaths } from './servers.ts'
 
-const electWithinMs = 400
-
 export interface Healing {
   /** Looks once, and does what is to be done. */
   beat(): Promise<void>
@@ -61,7 +59,8 @@ export function createHealing(
         await standDown(context)
         return
       case 'elect':
-        await forceFailover(context, electWithinMs, step.gone)
+        // Once: the node that is promoted may be this one, and its next beat sees that.
+        await forceFailover(context, { gone: step.gone, withinMs: 0 })
         return
       case 'bootstrap':
         await bootstrap(context)

@@ -20,7 +20,7 @@ const back: Case = { peers: [emptied(0), peer(2)], withoutPrimaryMs: 3999 }
 
 const primary: Case = {
   me: 0,
-  durable: { reign: { epoch: e1, runId: 'own' } },
+  durable: { reign: { epoch: e1, runId: 'own', processId: 1 } },
   redis: { role: 'master', follows: null, record: record({ run: 'own' }) },
 }
 const promoted: Case = { redis: { role: 'master', follows: null } }
@@ -246,6 +246,11 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
     [
       'have the sentinels replace a primary that is back as a replica',
       { ...back, withoutPrimaryMs: 300 },
+      /^elect 0$/,
+    ],
+    [
+      'also when it has its data, and the most of all',
+      { peers: [restarted(0, 51), peer(2)], withoutPrimaryMs: 300 },
       /^elect 0$/,
     ],
     ['but not at once: whoever saw it die asks too', { ...back, withoutPrimaryMs: 299 }, /^rest: gives/],

@@ -36,7 +36,7 @@ export type Step =
    * beyond; decide: nobody serves, and this node has the most of what was answered.
    */
   | { readonly kind: 'gate'; readonly why: 'promoted' | 'renew' | 'decide' }
-  /** The primary `gone` is up and no primary any more (it lost its data, or its agent): has the sentinels replace it. */
+  /** The primary `gone` is up and no primary any more (it came back without anybody having seen it die): has the sentinels replace it. */
   | { readonly kind: 'elect'; readonly gone: number }
   /** Promoted with nothing to vouch for: no gate would ever let it pass. */
   | { readonly kind: 'stand-down' }
@@ -174,13 +174,15 @@ function withoutPrimary(now: Situation, me: number): Step {
   }
   const allUp = all && reachable.every((peer) => peer.redis.up)
   const restarted = reports.every((report) => report.restarted)
-  const best = qualified(intact)[0]
+  const ranked = qualified(intact)
+  const best = ranked[0]
   const waitMs = restarted ? (allUp ? patience.allThereMs : patience.restartedMs) : patience.survivorsMs
   if (now.withoutPrimaryMs < waitMs) {
     const gone = best?.record?.epoch.node
-    const isMine = best?.node === me && gone !== undefined && gone !== me
+    // Of all others: back with its data, the primary has the most itself, and no sentinel would choose it.
+    const isMine = ranked.find((report) => report.node !== gone)?.node === me
     const nobodyIsDown = !restarted && allUp && reachable.every((peer) => peer.redis.role === 'slave')
-    return isMine && nobodyIsDown && now.withoutPrimaryMs >= patience.nobodyDownMs
+    return isMine && gone !== undefined && nobodyIsDown && now.withoutPrimaryMs >= patience.nobodyDownMs
       ? { kind: 'elect', gone }
       : rest('gives the sentinels time to fail over')
   }

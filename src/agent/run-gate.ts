@@ -155,7 +155,7 @@ async function serve(
   // The reign is noted last: whatever fails before leaves a node without one, and it asks again.
   await redis.writeRecord(written, topology.f)
   store.set({
-    reign: { epoch, runId: own.runId },
+    reign: { epoch, runId: own.runId, processId: own.processId },
     intact: true,
     virgin: false,
     promiseKnown: true,

@@ -18,8 +18,8 @@ export interface ServerKeeperOptions {
   readonly start: () => Promise<ManagedProcess>
   /** One that a former agent left running. */
   readonly adopted: ManagedProcess | null
-  /** Called when it ended without being asked to, before it is started again. */
-  readonly onDeath: (pid: number) => void
+  /** Called when it ended without being asked to; it is started again after that. */
+  readonly onDeath: (pid: number) => void | Promise<void>
   readonly log: Logger
   readonly now: () => number
 }
@@ -53,7 +53,7 @@ export function createServerKeeper(options: ServerKeeperOptions): ServerKeeper {
         process = null
         if (!isAsked()) {
           log.warn({ server: name, exit }, 'died')
-          options.onDeath(pid)
+          await options.onDeath(pid)
         }
       } catch (error) {
         process = null

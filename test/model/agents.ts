@@ -38,7 +38,7 @@ export interface Town {
 
 export function createTown(world: World, founded: boolean): Town {
   const minds = world.nodes.map((node): Mind => ({
-    reign: founded && node.index === 0 ? { epoch: node.promise, runId: node.run } : null,
+    reign: founded && node.index === 0 ? { epoch: node.promise, runId: node.run, processId: 0 } : null,
     virgin: !founded,
     founding: false,
     peers: world.nodes.map(() => null),
@@ -272,7 +272,7 @@ function reign(town: Town, node: ModelNode, record: Parameters<typeof writeRecor
   if (node.role !== 'master') node.stream += 1
   Object.assign(node, { role: 'master', follows: null, linked: false, restarted: false, intact: true })
   Object.assign(node, { blank: false, feeds: true, memory: record })
-  mind.reign = { epoch: record.epoch, runId: node.run }
+  mind.reign = { epoch: record.epoch, runId: node.run, processId: 0 }
   mind.virgin = false
   world.reigns.push({ epoch: record.epoch, first: node.head })
   world.trace.push(`${String(node.index)} serves ${formatEpoch(record.epoch)}{${record.members.join()}}`)
