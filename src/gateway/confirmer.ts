@@ -3,7 +3,14 @@ import type { Primary } from '../discovery/discovery.ts'
 import { readRecord } from '../discovery/node-probe.ts'
 import type { RedisClient } from '../discovery/redis-client.ts'
 import { parseReplication } from '../discovery/replication.ts'
-import { confirmation, membersWithout, type Confirmation, type Round } from '../insync/confirm.ts'
+import {
+  confirmation,
+  membersWithout,
+  neededOffset as offsetOf,
+  type Confirmation,
+  type Owed,
+  type Round,
+} from '../insync/confirm.ts'
 import { recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
 import { isWritten } from './append-only-file.ts'
 import { confirmScript, swapMembersScript } from '../insync/scripts.ts'
@@ -56,6 +63,8 @@ export class Confirmer {
   private waiting: Confirmable[] = []
   private readonly isWaiting = new Set<Confirmable>()
   private inRound: Confirmable[] = []
+  /** What those in the round are still owed; who comes meanwhile waits for the next one. */
+  private owed: Owed | null = null
   private running = false
   private knowsScript = true
   private missing = new MissingMembers()
@@ -79,6 +88,7 @@ export class Confirmer {
     if (primary !== this.expected) {
       this.expected = primary
       this.record = null
+      this.owed = null
       this.lastSuccessMs = null
       this.missing = new MissingMembers()
     }
@@ -104,12 +114,7 @@ export class Confirmer {
 
   private async run(): Promise<void> {
     for (;;) {
-      for (const one of this.waiting) {
-        one.beginRound()
-        this.inRound.push(one)
-      }
-      this.waiting = []
-      this.isWaiting.clear()
+      if (this.owed === null) this.admit()
       const primary = this.options.primary()
       const connection = this.options.connection()
       if (this.inRound.length === 0 || primary === null || connection === null) return
@@ -128,8 +133,18 @@ export class Confirmer {
     }
   }
 
+  private admit(): void {
+    for (const one of this.waiting) {
+      one.beginRound()
+      this.inRound.push(one)
+    }
+    this.waiting = []
+    this.isWaiting.clear()
+  }
+
   private succeed(record: InSyncRecord, startedMs: number): void {
     this.record = record
+    this.owed = null
     this.missing.clear()
     const nowMs = this.options.now()
     this.lastSuccessMs = nowMs
@@ -177,7 +192,11 @@ export class Confirmer {
       if (node !== null) acknowledged.set(node, replica.offset)
     }
     const begin = parseReplication(before)
-    const neededOffset = begin.offset
+    const neededOffset = record === null ? begin.offset : offsetOf(this.owed, record, begin)
+    if (record !== null) {
+      const { epoch, version } = record
+      this.owed = { epoch, version, stream: begin.stream, offset: neededOffset }
+    }
     const sameStream = begin.stream === replication.stream
     this.missing.saw({ neededOffset, acknowledged })
     const written = isWritten(before, after)
@@ -204,6 +223,7 @@ export class Confirmer {
       [['EVAL', swapMembersScript, '1', recordKey, ...expected, members.join(',')]],
       patienceMs,
     )
+    this.owed = null
     if (swapped === 1) this.options.onMembers(record.members, members)
     else await pause()
   }
