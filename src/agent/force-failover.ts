@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { otherNodes, type AgentContext } from './context.ts'
 
 /**
- * Starts a failover at once, because this agent saw the primary die, or come back as none. Never from a minority: a forced
+ * Starts a failover at once, because this agent saw the primary die, or come back as none, or is beside one that nobody can
+ * follow. Never from a minority: a forced
  * failover asks nobody, so it is only asked for while a majority of the sentinels answers and none is at it already.
  * Gives up when somebody serves again, or after `withinMs`.
  *
@@ -14,8 +15,10 @@ export async function forceFailover(context: AgentContext, withinMs: number, gon
   await Promise.all(
     otherNodes(context).map((other) => context.peers.alert(other.index).catch(() => undefined)),
   )
+  // Its own reign while nobody can follow it is no reason to give up; one that begins or ends meanwhile is.
+  const { reign } = context.store.get()
   const someoneServes = () =>
-    context.store.get().reign !== null || context.seen.peers.some((peer) => peer?.reign != null)
+    context.store.get().reign !== reign || context.seen.peers.some((peer) => peer?.reign != null)
   while (now() < deadline) {
     const views = await sentinels.views()
     const up = views.filter((view) => view.up)

@@ -14,16 +14,25 @@ const primary: Primary = {
   members: [1, 2],
 }
 
-/** A primary whose replicas acknowledge so much later. Time is what its rounds take. */
-function slowPrimary(acknowledgedAfterMs: number) {
+/**
+ * A primary whose replicas acknowledge so much later. Time is what its rounds take.
+ * @param silentFromMs by replica: nothing from then on
+ */
+function slowPrimary(acknowledgedAfterMs: number, silentFromMs: Readonly<Record<number, number>> = {}) {
   let nowMs = 0
   let version = 0
+  let members = '1,2'
+  let reached = { ms: Infinity, resolve: (): void => undefined }
+  const changes: string[] = []
   const written: { readonly atMs: number; readonly offset: number }[] = []
   const offset = () => written.length * 100
   const info = (): string => {
-    const acknowledged = written.findLast(({ atMs }) => atMs <= nowMs - acknowledgedAfterMs)?.offset ?? 0
+    const acknowledged = (node: number) => {
+      const heardMs = Math.min(nowMs - acknowledgedAfterMs, silentFromMs[node] ?? Infinity)
+      return written.findLast(({ atMs }) => atMs <= heardMs)?.offset ?? 0
+    }
     const replica = (node: number) =>
-      `slave${node - 1}:ip=${hosts[node] ?? ''},port=1,state=online,offset=${acknowledged},lag=0`
+      `slave${node - 1}:ip=${hosts[node] ?? ''},port=1,state=online,offset=${acknowledged(node)},lag=0`
     return [
       '',
       'role:master',
@@ -36,19 +45,36 @@ function slowPrimary(acknowledgedAfterMs: number) {
   }
   const round = (): Reply[] => {
     written.push({ atMs: nowMs, offset: offset() + 100 })
-    const fields = ['3', '0', String(version), '1,2', String(written.length), 'own', 'own']
+    const fields = ['3', '0', String(version), members, String(written.length), 'own', 'own']
     const before = info()
-    nowMs += Math.min(250, acknowledgedAfterMs)
+    nowMs += members === '1,2' && 1 in silentFromMs ? 250 : Math.min(250, acknowledgedAfterMs)
+    if (nowMs >= reached.ms) reached.resolve()
     return [fields, before, 0, info()]
   }
   return {
+    isThere: true,
     now: () => nowMs,
     rounds: () => written.length,
     /** Somebody writes the record anew. */
     change: () => {
       version += 1
     },
-    connection: { sendRaw: () => Promise.resolve(round()) } as unknown as RedisClient,
+    /** Resolves when its rounds have taken so long. */
+    reaches: (ms: number) =>
+      new Promise<void>((resolve) => {
+        reached = { ms, resolve }
+      }),
+    /** The members that gateways wrote. */
+    changes,
+    connection: {
+      sendRaw: () => Promise.resolve(round()),
+      send: ([words]: readonly (readonly string[])[]) => {
+        members = words?.at(-1) ?? ''
+        version += 1
+        changes.push(members)
+        return Promise.resolve([1])
+      },
+    } as unknown as RedisClient,
   }
 }
 
@@ -58,7 +84,7 @@ function confirmerOf(server: ReturnType<typeof slowPrimary>): Confirmer {
     memberSilentMs: 1000,
     now: server.now,
     primary: () => primary,
-    connection: () => server.connection,
+    connection: () => (server.isThere ? server.connection : null),
     nodeAt: (host) => hosts.indexOf(host),
     onOver: (why) => {
       throw new Error(why)
@@ -112,4 +138,22 @@ test('a record that was changed meanwhile stands behind what the members had ack
   await new Promise((resolve) => setImmediate(resolve))
   server.change()
   assert.equal((await asked).confirmed, 3)
+})
+
+test('a member that is silent is written out once the others have acknowledged', async () => {
+  const server = slowPrimary(10, { 1: -1 })
+  const confirmer = confirmerOf(server)
+  confirmer.resume()
+  await ask(confirmer, server.rounds)
+  assert.deepEqual(server.changes, ['2'])
+})
+
+test('of members that are all silent none is written out: what the last one lacks would keep it from going on alone', async () => {
+  const server = slowPrimary(10, { 1: -1, 2: 400 })
+  const confirmer = confirmerOf(server)
+  confirmer.resume()
+  void ask(confirmer, server.rounds)
+  await server.reaches(5000)
+  server.isThere = false
+  assert.deepEqual(server.changes, [])
 })

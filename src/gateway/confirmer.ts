@@ -198,7 +198,7 @@ export class Confirmer {
       this.owed = { epoch, version, stream: begin.stream, offset: neededOffset }
     }
     const sameStream = begin.stream === replication.stream
-    this.missing.saw({ neededOffset, acknowledged })
+    this.missing.saw({ neededOffset: begin.offset, acknowledged })
     const written = isWritten(before, after)
     return { record, role: replication.role, run, neededOffset, acknowledged, written, sameStream }
   }
@@ -213,7 +213,10 @@ export class Confirmer {
     const nowMs = this.options.now()
     const leaving = this.missing.leaving(outcome, nowMs, { silentMs: this.options.memberSilentMs, waitMs })
     const members = leaving.length === 0 ? null : membersWithout(record, leaving, this.options.f)
-    if (members === null) {
+    // While one of those who stay is silent too, nothing is answered all the same; and a record that they do not have keeps
+    // them from going on without a primary that nobody can follow.
+    const isUseful = members?.every((one) => this.missing.goesOn(one)) === true
+    if (members === null || !isUseful) {
       await pause()
       return
     }
