@@ -18,7 +18,7 @@ const primary: Primary = {
  * A primary whose replicas acknowledge so much later. Time is what its rounds take.
  * @param silentFromMs by replica: nothing from then on
  */
-function slowPrimary(acknowledgedAfterMs: number, silentFromMs: Readonly<Record<number, number>> = {}) {
+function slowPrimary(initialMs: number, silentFromMs: Readonly<Record<number, number>> = {}) {
   let nowMs = 0
   let version = 0
   let members = '1,2'
@@ -28,7 +28,7 @@ function slowPrimary(acknowledgedAfterMs: number, silentFromMs: Readonly<Record<
   const offset = () => written.length * 100
   const info = (): string => {
     const acknowledged = (node: number) => {
-      const heardMs = Math.min(nowMs - acknowledgedAfterMs, silentFromMs[node] ?? Infinity)
+      const heardMs = Math.min(nowMs - server.acknowledgedAfterMs, silentFromMs[node] ?? Infinity)
       return written.findLast(({ atMs }) => atMs <= heardMs)?.offset ?? 0
     }
     const replica = (node: number) =>
@@ -43,15 +43,17 @@ function slowPrimary(acknowledgedAfterMs: number, silentFromMs: Readonly<Record<
       '',
     ].join('\r\n')
   }
-  const round = (): Reply[] => {
+  const round = (bytes: Buffer): Reply[] => {
+    const waitMs = Number(/WAIT\r\n\$1\r\n\d\r\n\$3\r\n(\d{3})/.exec(bytes.toString())?.[1])
     written.push({ atMs: nowMs, offset: offset() + 100 })
     const fields = ['3', '0', String(version), members, String(written.length), 'own', 'own']
     const before = info()
-    nowMs += members === '1,2' && 1 in silentFromMs ? 250 : Math.min(250, acknowledgedAfterMs)
+    nowMs += members === '1,2' && 1 in silentFromMs ? waitMs : Math.min(waitMs, server.acknowledgedAfterMs)
     if (nowMs >= reached.ms) reached.resolve()
     return [fields, before, 0, info()]
   }
-  return {
+  const server = {
+    acknowledgedAfterMs: initialMs,
     isThere: true,
     now: () => nowMs,
     rounds: () => written.length,
@@ -67,7 +69,7 @@ function slowPrimary(acknowledgedAfterMs: number, silentFromMs: Readonly<Record<
     /** The members that gateways wrote. */
     changes,
     connection: {
-      sendRaw: () => Promise.resolve(round()),
+      sendRaw: (bytes: Buffer) => Promise.resolve(round(bytes)),
       send: ([words]: readonly (readonly string[])[]) => {
         members = words?.at(-1) ?? ''
         version += 1
@@ -76,6 +78,7 @@ function slowPrimary(acknowledgedAfterMs: number, silentFromMs: Readonly<Record<
       },
     } as unknown as RedisClient,
   }
+  return server
 }
 
 function confirmerOf(server: ReturnType<typeof slowPrimary>): Confirmer {
@@ -117,6 +120,17 @@ test('replicas whose acknowledgements take longer than a round confirm in the ne
   const confirmer = confirmerOf(server)
   confirmer.resume()
   assert.deepEqual(await ask(confirmer, server.rounds), { began: 0, confirmed: 2 })
+})
+
+test('and then rounds wait as long as acknowledgements take', async () => {
+  const server = slowPrimary(300)
+  const confirmer = confirmerOf(server)
+  confirmer.resume()
+  await ask(confirmer, server.rounds)
+  for (let round = 3; round < 9; round++) assert.equal((await ask(confirmer, server.rounds)).confirmed, round)
+  server.acknowledgedAfterMs = 5
+  await ask(confirmer, server.rounds)
+  assert.equal(confirmer.waitMs, 250)
 })
 
 test('who comes meanwhile is not confirmed by what was written before', async () => {
