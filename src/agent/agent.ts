@@ -138,7 +138,8 @@ export function startAgent(options: AgentOptions): NodeAgent {
   const sentinelLife = leadSentinel(context, sentinelKeeper, paths, secrets, () => healing.reign())
   const peerWatch = watchPeers(context, () => {
     if (now() < alertUntil) return 'alert'
-    return context.seen.redis.linkUp || healing.reign() !== null ? 'calm' : 'busy'
+    const isCalm = healing.reign() === null ? context.seen.redis.linkUp : !healing.alone()
+    return isCalm ? 'calm' : 'busy'
   })
 
   /** Of a file that it could not read an earlier look may have told more. */

@@ -8,7 +8,15 @@ const dead = { up: false, primary: null }
 /** Three sentinels that name redis-0, changed like this. */
 function asked(...changes: readonly Partial<SentinelView>[]): number | null {
   const views = [0, 1, 2].map((index) => ({
-    ...{ index, up: true, primary: 0, failoverInProgress: false, tilt: false, configEpoch: 1 },
+    ...{
+      index,
+      up: true,
+      primary: 0,
+      failoverInProgress: false,
+      tilt: false,
+      downAfterMs: 2000,
+      configEpoch: 1,
+    },
     ...changes[index],
   }))
   return whomToAsk(views, { gone: 0, quorum: 2, me: 0 })

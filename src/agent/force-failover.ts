@@ -14,7 +14,10 @@ export type FailoverOutcome = 'served' | 'asked' | 'late'
 
 const againMs = 100
 
-/** Starts a failover at once, because this agent saw the primary die, or come back as none. */
+/**
+ * Starts a failover at once, because this agent saw the primary die, or come back as none, or is beside one that nobody can
+ * follow: its own reign, in the same process, is then no reason to give up.
+ */
 export async function forceFailover(
   context: AgentContext,
   { gone, withinMs }: FailoverOptions,

@@ -3,6 +3,7 @@ import { compareEpochs, type Epoch } from '../insync/record.ts'
 import { vouchedRecord, type AgentContext } from './context.ts'
 import { obeyFollow } from './fencing.ts'
 import type { FileCare } from './file-care.ts'
+import { createFollowers } from './followers.ts'
 import { forceFailover } from './force-failover.ts'
 import { nextStep, validReign, type Step } from './next-step.ts'
 import type { InspectedRedis } from './redis-link.ts'
@@ -18,6 +19,8 @@ export interface Healing {
   problem(): string | null
   /** Of the last look. */
   reign(): Epoch | null
+  /** Reigns, and was not followed by enough nodes at the last look. */
+  alone(): boolean
 }
 
 /** The agent's loop: sees, decides (next-step.ts), acts. */
@@ -28,12 +31,14 @@ export function createHealing(
 ): Healing {
   const { node, topology, store, redis, log, now } = context
   const keeper = createReignKeeper(context)
+  const followers = createFollowers(topology.nodes, topology.f)
   const addresses = topology.nodes.map((each) => `${each.address}:${String(each.redisPort)}`)
   let doing = 'starts'
   let problem: string | null = null
   let lastReign: Epoch | null = null
   let primarySeenAt = now()
   let outbidSince: number | null = null
+  let aloneMs = 0
 
   const noteTimes = (own: InspectedRedis, reign: Epoch | null) => {
     const { peers } = context.seen
@@ -41,6 +46,7 @@ export function createHealing(
     const outbid =
       reign !== null && peers.some((peer) => peer !== null && compareEpochs(peer.promise, reign) > 0)
     outbidSince = outbid ? (outbidSince ?? now()) : null
+    aloneMs = followers.aloneMs(reign, own, now())
   }
 
   const act = async (step: Step) => {
@@ -126,6 +132,7 @@ export function createHealing(
         addresses,
         withoutPrimaryMs: now() - primarySeenAt,
         outbidMs: outbidSince === null ? 0 : now() - outbidSince,
+        aloneMs,
       })
       await act(step)
       if (step.kind !== 'rest' || context.seen.switching) return
@@ -135,6 +142,7 @@ export function createHealing(
     doing: () => doing,
     problem: () => problem,
     reign: () => lastReign,
+    alone: () => aloneMs > 0,
   }
 }
 
@@ -163,7 +171,7 @@ function describe(step: Step): string {
     case 'stand-down':
       return 'steps back: it was promoted with nothing'
     case 'elect':
-      return `asks the sentinels to replace redis-${String(step.gone)}, which is no primary any more`
+      return `asks the sentinels to replace redis-${String(step.gone)}, which can be no primary any more`
     case 'bootstrap':
       return 'begins a new deployment'
     case 'gate':

@@ -23,6 +23,7 @@ const primary: Case = {
   durable: { reign: { epoch: e1, runId: 'own', processId: 1 } },
   redis: { role: 'master', follows: null, record: record({ run: 'own' }) },
 }
+const alone: Case = { ...primary, peers: [peer(1), peer(2)], aloneMs: 2001 }
 const promoted: Case = { redis: { role: 'master', follows: null } }
 const blank: Case = {
   durable: { ...blankState, virgin: false },
@@ -50,6 +51,20 @@ const table: Readonly<Record<string, readonly (readonly [what: string, now: Case
     ['that wakes up follows the higher reign it sees', { ...primary, peers: [reigning(1, 2)] }, /^follow 1$/],
     ['follows it rather than renew', { ...primary, peers: [reigning(1, 2)], outbidMs: 9000 }, /^follow 1$/],
     ['does not follow a lower reign', { ...primary, peers: [reigning(1, 0)] }, /^rest: serves/],
+    ['serves on when its replicas are away for a moment', { ...alone, aloneMs: 2000 }, /^rest: serves/],
+    ['that can answer nothing is replaced by those who can', alone, /^elect 0$/],
+    ['but not when they are down with it', { ...alone, peers: [] }, /^rest: serves/],
+    ['nor when they hang', { ...alone, peers: [peer(1, { redis: { up: false } })] }, /^rest: serves/],
+    [
+      'nor while they are filled',
+      { ...alone, peers: [peer(1, { redis: { syncing: true } })] },
+      /^rest: serves/,
+    ],
+    [
+      'nor by those who lack its record: they would only send for it',
+      { ...alone, peers: [peer(1, { redis: { record: record({ version: 3 }) } })] },
+      /^rest: serves/,
+    ],
     [
       'whose process is another asks for the right anew',
       { ...primary, redis: { ...primary.redis, runId: 'another' } },

@@ -6,6 +6,7 @@ import {
   type Epoch,
   type InSyncRecord,
 } from '../insync/record.ts'
+import { timing } from '../topology/topology.ts'
 import type { AgentState } from './api.ts'
 import type { DurableState } from './durable-state.ts'
 import type { InspectedRedis } from './redis-link.ts'
@@ -25,6 +26,8 @@ export interface Situation {
   readonly withoutPrimaryMs: number
   /** Since when somebody reachable has promised an epoch above this node's reign, in ms. */
   readonly outbidMs: number
+  /** Since when this primary has had too few followers to answer anything, in ms. */
+  readonly aloneMs: number
 }
 
 export type Step =
@@ -36,7 +39,10 @@ export type Step =
    * beyond; decide: nobody serves, and this node has the most of what was answered.
    */
   | { readonly kind: 'gate'; readonly why: 'promoted' | 'renew' | 'decide' }
-  /** The primary `gone` is up and no primary any more (it came back without anybody having seen it die): has the sentinels replace it. */
+  /**
+   * The primary `gone` is up and no primary any more (it came back without anybody having seen it die), or can answer
+   * nothing (it is this node, and its replicas cannot follow it): has the sentinels, who see nobody down, replace it.
+   */
   | { readonly kind: 'elect'; readonly gone: number }
   /** Promoted with nothing to vouch for: no gate would ever let it pass. */
   | { readonly kind: 'stand-down' }
@@ -58,6 +64,8 @@ const patience = {
   nobodyDownMs: 300,
   survivorsMs: 4000,
   outbidMs: 1000,
+  /** A replica that lost its link is back within a second or so. From here on Redis itself takes no more writes. */
+  aloneMs: timing.minReplicasMaxLagS * 1000,
 } as const
 
 /** The agent's healing decision: pure, so that the model can drive it. */
@@ -70,6 +78,7 @@ export function nextStep(now: Situation): Step {
   if (own !== null) {
     if (other !== null && compareEpochs(other.reign, own) > 0) return follow(other)
     if (now.outbidMs > patience.outbidMs) return { kind: 'gate', why: 'renew' }
+    if (now.aloneMs > patience.aloneMs && othersCouldGoOn(now)) return { kind: 'elect', gone: me }
     return rest(`serves as the primary of epoch ${formatEpoch(own)}`)
   }
   if (redis.role === 'master') {
@@ -91,6 +100,28 @@ export function validReign(durable: DurableState, redis: InspectedRedis): Epoch 
   if (reign === null || redis.role !== 'master' || redis.runId !== reign.runId || redis.record === null)
     return null
   return compareEpochs(redis.record.epoch, reign.epoch) === 0 ? reign.epoch : null
+}
+
+/**
+ * Enough members are well and hold the very record that this primary has: one of them passes the gate, and the others can
+ * follow it. Those that miss something (they fetch it, or were just away) would only come back to this one.
+ */
+function othersCouldGoOn({ redis: { record }, peers, f }: Situation): boolean {
+  if (record === null) return false
+  const able = peers.filter(
+    (peer) =>
+      peer !== null &&
+      record.members.includes(peer.node) &&
+      peer.intact &&
+      !peer.restarted &&
+      peer.redis.up &&
+      !peer.redis.loading &&
+      !peer.redis.syncing &&
+      peer.redis.role === 'slave' &&
+      peer.redis.record !== null &&
+      compareRecords(peer.redis.record, record) === 0,
+  )
+  return able.length >= f
 }
 
 interface Reigning {

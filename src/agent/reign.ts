@@ -84,7 +84,9 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
         (member) => now() - (missingSince.get(member) ?? Infinity) > timing.memberSilentMs,
       )
       const remaining = leaving.length === 0 ? null : membersWithout(record, leaving, topology.f)
-      if (remaining !== null && (await link.swapMembers(record, remaining))) {
+      // A record that nobody else gets would only keep the others from going on without this node.
+      const isUseful = remaining?.every((member) => online.has(member)) === true
+      if (remaining !== null && isUseful && (await link.swapMembers(record, remaining))) {
         for (const member of leaving) missingSince.delete(member)
         log.info({ leaving, members: remaining }, 'left the in-sync set')
       }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { compareEpochs, type Epoch } from '../insync/record.ts'
+import { timing } from '../topology/topology.ts'
 import type { AgentState } from './api.ts'
 import type { AgentContext } from './context.ts'
 import { createSentinelCare, hearEpochs } from './sentinel-care.ts'
@@ -50,7 +51,9 @@ export function leadSentinel(
       await sentinels.quicken(node.index)
       quickenedPid = pid
     }
-    if (own?.up !== true || primary !== undefined) strangerSince = null
+    // Who is told by hand whom to watch forgets all that was set for the one before, also the password: it sees nothing.
+    const isOurs = own?.downAfterMs === timing.downAfterMs
+    if (own?.up !== true || (primary !== undefined && isOurs)) strangerSince = null
     else strangerSince ??= context.now()
     if (strangerSince !== null && context.now() - strangerSince > strangerMs) await turnBack()
     if (ownReign() !== null) await care.agree(views)
@@ -64,13 +67,16 @@ export function leadSentinel(
   }
 
   /**
-   * It watches an address that no node has, and hears of no other. It goes on with the primary that serves, in the epoch
+   * It watches an address that no node has, and hears of no other, or not in the way that we set. It goes on with the primary that serves, in the epoch
    * that it has, as one that has voted there: it never votes twice.
    */
   const turnBack = async () => {
     const now = reigning()
     if (now === null) return
-    log.warn({ primary: now.primary.name }, 'the sentinel watched an address of nobody: started anew')
+    log.warn(
+      { primary: now.primary.name },
+      'the sentinel watched an address of nobody, or as a stranger: started anew',
+    )
     await keeper.stop(stopGraceMs)
     const current = sentinelEpoch(paths)
     writeSentinelConf(topology, node, paths, secrets, now.primary, { current, leader: current, config: 0 })

@@ -10,6 +10,8 @@ export interface SentinelView {
   readonly primary: number | null
   readonly failoverInProgress: boolean
   readonly tilt: boolean
+  /** After so long without an answer it takes the primary for down. */
+  readonly downAfterMs: number
   readonly configEpoch: number
 }
 
@@ -84,6 +86,15 @@ export function openSentinels(topology: Topology, internalSecret: string, from: 
   }
 }
 
+const unknown: Omit<SentinelView, 'index'> = {
+  up: false,
+  primary: null,
+  failoverInProgress: false,
+  tilt: false,
+  downAfterMs: 0,
+  configEpoch: 0,
+}
+
 async function view(connection: Redis, index: number, topology: Topology): Promise<SentinelView> {
   try {
     const [master, info] = await Promise.all([
@@ -97,10 +108,11 @@ async function view(connection: Redis, index: number, topology: Topology): Promi
       primary: nodeAt(topology, fields.get('ip'), fields.get('port')),
       failoverInProgress: fields.get('flags')?.includes('failover_in_progress') === true,
       tilt: parseInfo(info).get('sentinel_tilt') === '1',
+      downAfterMs: Number(fields.get('down-after-milliseconds')),
       configEpoch: Number(fields.get('config-epoch') ?? 0),
     }
   } catch {
-    return { index, up: false, primary: null, failoverInProgress: false, tilt: false, configEpoch: 0 }
+    return { ...unknown, index }
   }
 }
 

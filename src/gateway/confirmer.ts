@@ -3,7 +3,14 @@ import type { Primary } from '../discovery/discovery.ts'
 import { readRecord } from '../discovery/node-probe.ts'
 import type { RedisClient } from '../discovery/redis-client.ts'
 import { parseReplication } from '../discovery/replication.ts'
-import { confirmation, membersWithout, type Confirmation, type Round } from '../insync/confirm.ts'
+import {
+  confirmation,
+  membersWithout,
+  neededOffset as offsetOf,
+  type Confirmation,
+  type Owed,
+  type Round,
+} from '../insync/confirm.ts'
 import { recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
 import { isWritten } from './append-only-file.ts'
 import { confirmScript, swapMembersScript } from '../insync/scripts.ts'
@@ -37,7 +44,8 @@ const sha1 = createHash('sha1').update(confirmScript).digest('hex')
 const byHash = encodeCommand(['EVALSHA', sha1, '1', recordKey])
 const byBody = encodeCommand(['EVAL', confirmScript, '1', recordKey])
 const info = encodeCommand(['INFO', 'replication', 'persistence'])
-const waitMs = 250
+/** How long a round waits for acknowledgements; on a line where they take longer, as long as they take there, within reason. */
+const waitLimits = { leastMs: 250, mostMs: 700 } as const
 /** An answer to a round that is later than its wait by this much: the connection is given up. */
 const patienceMs = 1000
 const pauseMs = 5
@@ -52,10 +60,15 @@ export class Confirmer {
   /** Since when a round is under way; null: none is. */
   startedMs: number | null = null
   record: InSyncRecord | null = null
+  waitMs: number = waitLimits.leastMs
   private readonly options: ConfirmerOptions
   private waiting: Confirmable[] = []
   private readonly isWaiting = new Set<Confirmable>()
   private inRound: Confirmable[] = []
+  /** What those in the round are still owed; who comes meanwhile waits for the next one. */
+  private owed: Owed | null = null
+  /** Since when those in the round are being confirmed. */
+  private begunMs = 0
   private running = false
   private knowsScript = true
   private missing = new MissingMembers()
@@ -79,6 +92,8 @@ export class Confirmer {
     if (primary !== this.expected) {
       this.expected = primary
       this.record = null
+      this.owed = null
+      this.waitMs = waitLimits.leastMs
       this.lastSuccessMs = null
       this.missing = new MissingMembers()
     }
@@ -104,17 +119,13 @@ export class Confirmer {
 
   private async run(): Promise<void> {
     for (;;) {
-      for (const one of this.waiting) {
-        one.beginRound()
-        this.inRound.push(one)
-      }
-      this.waiting = []
-      this.isWaiting.clear()
+      if (this.owed === null) this.admit()
       const primary = this.options.primary()
       const connection = this.options.connection()
       if (this.inRound.length === 0 || primary === null || connection === null) return
       const startedMs = this.options.now()
       this.startedMs = startedMs
+      if (this.owed === null) this.begunMs = startedMs
       const outcome = await this.round(connection, primary)
       if (this.options.primary() !== primary) continue
       if (outcome.kind === 'unreachable') return
@@ -122,26 +133,39 @@ export class Confirmer {
         this.options.onOver(outcome.why)
         return
       }
-      if (outcome.kind === 'confirmed') this.succeed(outcome.record, startedMs)
+      if (outcome.kind === 'confirmed') this.succeed(outcome.record)
       else if (outcome.kind === 'missing') await this.reduce(connection, outcome)
       else await pause()
     }
   }
 
-  private succeed(record: InSyncRecord, startedMs: number): void {
+  private admit(): void {
+    for (const one of this.waiting) {
+      one.beginRound()
+      this.inRound.push(one)
+    }
+    this.waiting = []
+    this.isWaiting.clear()
+  }
+
+  private succeed(record: InSyncRecord): void {
     this.record = record
+    this.owed = null
     this.missing.clear()
     const nowMs = this.options.now()
     this.lastSuccessMs = nowMs
+    const tookMs = nowMs - this.begunMs
+    this.waitMs = Math.round(Math.min(Math.max(1.5 * tookMs, waitLimits.leastMs), waitLimits.mostMs))
     const served = this.inRound
     this.inRound = []
     // first: those who wait look whether the primary is reachable, which this may say
-    this.options.onConfirmed(nowMs - startedMs)
+    this.options.onConfirmed(tookMs)
     for (const one of served) one.confirmed()
   }
 
   private async round(connection: RedisClient, primary: Primary): Promise<Outcome> {
     const members = this.record?.members.length ?? primary.members.length
+    const { waitMs } = this
     const bytes = Buffer.concat([
       this.knowsScript ? byHash : byBody,
       info,
@@ -177,9 +201,13 @@ export class Confirmer {
       if (node !== null) acknowledged.set(node, replica.offset)
     }
     const begin = parseReplication(before)
-    const neededOffset = begin.offset
+    const neededOffset = record === null ? begin.offset : offsetOf(this.owed, record, begin)
+    if (record !== null) {
+      const { epoch, version } = record
+      this.owed = { epoch, version, stream: begin.stream, offset: neededOffset }
+    }
     const sameStream = begin.stream === replication.stream
-    this.missing.saw({ neededOffset, acknowledged })
+    this.missing.saw({ neededOffset: begin.offset, acknowledged })
     const written = isWritten(before, after)
     return { record, role: replication.role, run, neededOffset, acknowledged, written, sameStream }
   }
@@ -192,9 +220,13 @@ export class Confirmer {
     const { record } = outcome
     this.record = record
     const nowMs = this.options.now()
-    const leaving = this.missing.leaving(outcome, nowMs, { silentMs: this.options.memberSilentMs, waitMs })
+    const limits = { silentMs: this.options.memberSilentMs, waitMs: this.waitMs }
+    const leaving = this.missing.leaving(outcome, nowMs, limits)
     const members = leaving.length === 0 ? null : membersWithout(record, leaving, this.options.f)
-    if (members === null) {
+    // While one of those who stay is silent too, nothing is answered all the same; and a record that they do not have keeps
+    // them from going on without a primary that nobody can follow.
+    const isUseful = members?.every((one) => this.missing.goesOn(one)) === true
+    if (members === null || !isUseful) {
       await pause()
       return
     }
@@ -204,6 +236,7 @@ export class Confirmer {
       [['EVAL', swapMembersScript, '1', recordKey, ...expected, members.join(',')]],
       patienceMs,
     )
+    this.owed = null
     if (swapped === 1) this.options.onMembers(record.members, members)
     else await pause()
   }

@@ -33,7 +33,7 @@ const sweepMs = 50
 /** A connection that is silent for longer, while a confirmation that began later has succeeded, is not one any more. */
 const silentMs = 2000
 /** A round that is under way for longer than its wait and this: nothing more is sent to that primary until it answers. */
-const stalledMs = 450
+const stalledMs = 200
 
 /** The RESP endpoint: sessions, the primary they talk to, and the confirmations between. */
 export class Gateway {
@@ -244,6 +244,7 @@ export class Gateway {
         poolOptions(shared, number, {
           hub,
           topology: options.topology,
+          waitMs: () => this.confirmer.waitMs,
           members: () => this.confirmer.record?.members.length ?? this.discovery.current?.members.length ?? 0,
           confirmedRecord: (record, tookMs) => {
             this.confirmer.record = record
@@ -369,8 +370,8 @@ export class Gateway {
       this.sweeper = null
       return
     }
-    const { startedMs } = this.confirmer
-    if (!this.paused && startedMs !== null && nowMs - startedMs > stalledMs) {
+    const { startedMs, waitMs } = this.confirmer
+    if (!this.paused && startedMs !== null && nowMs - startedMs > waitMs + stalledMs) {
       this.paused = true
       this.timeline.add('lost', startedMs)
       this.unreachableSinceMs ??= startedMs

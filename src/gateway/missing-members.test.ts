@@ -35,3 +35,20 @@ test('a primary that was stopped itself does not accuse its replicas of its own 
   // the round that saw it took two seconds
   assert.deepEqual(missing.leaving({ gone: [], behind: [2] }, 2000, limits), [])
 })
+
+test('a member goes on while it acknowledges anything new, or has all there is', () => {
+  const missing = new MissingMembers()
+  const rounds: readonly [needed: number, acknowledged: number | null, goesOn: boolean][] = [
+    [100, 50, true],
+    [200, 60, true],
+    [300, 60, false],
+    [300, null, false],
+    [300, 300, true],
+    [300, 300, true],
+    [400, 300, false],
+  ]
+  for (const [neededOffset, offset, goesOn] of rounds) {
+    missing.saw({ neededOffset, acknowledged: new Map(offset === null ? [] : [[2, offset]]) })
+    assert.equal(missing.goesOn(2), goesOn, `${offset ?? 'nothing'} of ${neededOffset}`)
+  }
+})

@@ -3,6 +3,7 @@ export class MissingMembers {
   private readonly since = new Map<number, { readonly sinceMs: number; readonly owed: number }>()
   private neededOffset = 0
   private acknowledged: ReadonlyMap<number, number> = new Map()
+  private before: ReadonlyMap<number, number> = new Map()
 
   clear(): void {
     if (this.since.size > 0) this.since.clear()
@@ -11,7 +12,15 @@ export class MissingMembers {
   /** What the latest round saw. */
   saw(round: { readonly neededOffset: number; readonly acknowledged: ReadonlyMap<number, number> }): void {
     this.neededOffset = round.neededOffset
+    this.before = this.acknowledged
     this.acknowledged = round.acknowledged
+  }
+
+  /** Acknowledged everything of the latest round, or more than in the one before. */
+  goesOn(member: number): boolean {
+    const offset = this.acknowledged.get(member)
+    if (offset === undefined) return false
+    return offset >= this.neededOffset || offset > (this.before.get(member) ?? -1)
   }
 
   /**

@@ -29,6 +29,7 @@ export class PlainConfirmer {
   startedMs: number | null = null
   /** There is none here. */
   record: InSyncRecord | null = null
+  readonly waitMs = waitMs
   private readonly options: PlainConfirmerOptions
   private readonly question: Buffer
   private readonly waiting = new Set<Confirmable>()

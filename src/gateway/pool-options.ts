@@ -15,6 +15,8 @@ export interface PoolParts {
   readonly topology: Topology
   /** How many the in-sync set has beside the primary. */
   readonly members: () => number
+  /** How long to wait for their acknowledgements. */
+  readonly waitMs: () => number
   readonly confirmedRecord: (record: InSyncRecord, tookMs: number) => void
   readonly suspect: () => void
   readonly note: (note: string, details: Readonly<Record<string, unknown>>) => void
@@ -30,10 +32,10 @@ const info = encodeCommand(['INFO', 'replication', 'persistence'])
 
 /** @param number of the pool, for its markers */
 export function poolOptions(shared: SharedState, number: number, parts: PoolParts): PoolOptions {
-  const { hub, topology, members } = parts
+  const { hub, topology } = parts
   const { gateway } = topology
   const { traffic, counters } = hub
-  const tails = new Map<number, Buffer>()
+  let tail = { members: 0, waitMs: 0, bytes: Buffer.alloc(0) }
   return {
     gatewayId: hub.gatewayId,
     connect: hub.connect,
@@ -67,13 +69,12 @@ export function poolOptions(shared: SharedState, number: number, parts: PoolPart
       if (reply instanceof ReplyError) throw new Error(reply.message)
     },
     tail: () => {
-      const count = members()
-      let tail = tails.get(count)
-      if (tail === undefined) {
-        tail = Buffer.concat([info, encodeCommand(['WAIT', String(count), '250']), info])
-        tails.set(count, tail)
+      const [members, waitMs] = [parts.members(), parts.waitMs()]
+      if (members !== tail.members || waitMs !== tail.waitMs) {
+        const wait = encodeCommand(['WAIT', String(members), String(waitMs)])
+        tail = { members, waitMs, bytes: Buffer.concat([info, wait, info]) }
       }
-      return tail
+      return tail.bytes
     },
     confirm: hub.confirm,
     confirmedRecord: parts.confirmedRecord,

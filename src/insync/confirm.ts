@@ -59,6 +59,32 @@ export function confirmation(round: Round, expected: Epoch, f: number): Confirma
   return round.written ? { kind: 'confirmed', record } : { kind: 'again' }
 }
 
+/** What a round asked of the members and did not get yet: a later round may go on waiting for just that. */
+export interface Owed {
+  readonly epoch: Epoch
+  readonly version: number
+  readonly stream: string
+  readonly offset: number
+}
+
+/**
+ * The offset that members must have acknowledged for what was to be confirmed when the first of these rounds began. As long as
+ * nobody changed the record and the stream is the same, that stays the offset of the first round, as if it had lasted longer: with
+ * the present offset each time, members whose acknowledgements take longer than a round would be behind for ever.
+ */
+export function neededOffset(
+  owed: Owed | null,
+  record: InSyncRecord,
+  now: { readonly stream: string; readonly offset: number },
+): number {
+  const isSame =
+    owed !== null &&
+    compareEpochs(owed.epoch, record.epoch) === 0 &&
+    owed.version === record.version &&
+    owed.stream === now.stream
+  return isSame ? owed.offset : now.offset
+}
+
 /** @returns the members without those that left, or null when fewer than f would remain: then nothing is answered. */
 export function membersWithout(
   record: InSyncRecord,

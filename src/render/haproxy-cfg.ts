@@ -49,6 +49,7 @@ global
 defaults
   mode http
   timeout connect ${String(connectMs)}ms
+  timeout check ${String(checkMs)}ms
   timeout client 60s
   timeout http-request 10s
   timeout http-keep-alive 60s
@@ -77,6 +78,11 @@ ${slots.join('\n')}
 
 /** Also the pause between two attempts to connect: see HAProxy's `retries`. */
 const connectMs = 200
+/**
+ * An instance that asks its Redis before it says that it is well answers late while Redis pauses, as they all do. Two checks in
+ * a row must be missed, so this tells one that hangs after 3.6 s at most, and takes nobody away in a failover.
+ */
+const checkMs = 1500
 
 function address({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${host}:${String(port)}`

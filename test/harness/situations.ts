@@ -86,9 +86,10 @@ export interface Case {
   readonly peers?: readonly AgentState[]
   readonly withoutPrimaryMs?: number
   readonly outbidMs?: number
+  readonly aloneMs?: number
 }
 
-export function step({ me = 1, durable, redis, peers = [], withoutPrimaryMs = 0, outbidMs = 0 }: Case): Step {
+export function step({ me = 1, durable, redis, peers = [], ...times }: Case): Step {
   const situation: Situation = {
     me,
     nodes: 3,
@@ -97,8 +98,10 @@ export function step({ me = 1, durable, redis, peers = [], withoutPrimaryMs = 0,
     redis: { ...orphan, ...redis },
     peers: addresses.map((_, node) => peers.find((each) => each.node === node) ?? null),
     addresses,
-    withoutPrimaryMs,
-    outbidMs,
+    withoutPrimaryMs: 0,
+    outbidMs: 0,
+    aloneMs: 0,
+    ...times,
   }
   return nextStep(situation)
 }

@@ -154,6 +154,7 @@ export function beat(town: Town, index: number, random: Random): string | null {
     addresses: world.nodes.map((_, at) => addressOf(at)),
     withoutPrimaryMs: nowMs - mind.primarySeenAt,
     outbidMs: mind.outbidSince === null ? 0 : nowMs - mind.outbidSince,
+    aloneMs: 0,
   })
   act(town, node, step, random)
   return step.kind === 'rest'

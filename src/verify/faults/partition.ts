@@ -122,7 +122,7 @@ const cutPrimaryFromSentinels: Fault = {
   },
 }
 
-/** The sentinels hear it well: nobody replaces it, and nothing can be answered until it is whole again. */
+/** The sentinels hear it well, and it can answer nothing: its own agent has to have it replaced. */
 const cutPrimaryFromReplicas: Fault = {
   name: 'cut-primary-from-replicas',
   description: `the replicas cannot get to the primary, the sentinels and the gateway can, for ${cutMs / 1000} s`,
@@ -132,6 +132,7 @@ const cutPrimaryFromReplicas: Fault = {
   run: async (context) => {
     const { driver } = context
     const { primary, replicas } = await castOf(context)
+    const before = await epochOf(context)
     try {
       await driver.cut([primary], replicas, 'replication')
       await context.until(`redis-${primary} misses its replicas`, 10_000, async () => {
@@ -140,7 +141,7 @@ const cutPrimaryFromReplicas: Fault = {
         return silent.length === heard.length || `${heard.length - silent.length} are heard`
       })
       context.did(`redis-${primary} (primary) cut off from its replicas only`)
-      await context.pause(cutMs)
+      await Promise.all([context.pause(cutMs), untilLater(context, before, 20_000)])
     } finally {
       await driver.healNetwork()
     }
@@ -180,6 +181,7 @@ const refuseReplicas: Fault = {
   run: async (context) => {
     const { driver } = context
     const { primary, replicas } = await castOf(context)
+    const before = await epochOf(context)
     const restores: (() => Promise<void>)[] = []
     try {
       for (const replica of replicas) {
@@ -191,7 +193,7 @@ const refuseReplicas: Fault = {
         return attached === '0' || `${attached ?? '?'} attached`
       })
       context.did(`redis-${primary} (primary) lost its replicas, not the sentinels`)
-      await context.pause(cutMs)
+      await Promise.all([context.pause(cutMs), untilLater(context, before, 20_000)])
     } finally {
       await Promise.all(restores.map((restore) => restore()))
     }

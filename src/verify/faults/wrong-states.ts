@@ -101,16 +101,17 @@ const wrongAddress: Fault = {
     const scene = await sceneOf(context)
     const quorum = String(Math.floor(scene.all.length / 2) + 1)
     await whileStopped(context, agents(scene), async () => {
-      for (const sentinel of scene.all) {
-        await driver.sentinel(sentinel, ['SENTINEL', 'REMOVE', scene.name])
-        await driver.sentinel(sentinel, ['SENTINEL', 'MONITOR', scene.name, ...nowhere, quorum])
-      }
+      // One that was not told yet says to one that was whom it watches: then it is told again.
       await context.until('all sentinels name it', 10_000, async () => {
+        const others: string[] = []
         for (const sentinel of scene.all) {
           const seen = await addressSeenBy(driver, sentinel, scene.name)
-          if (seen !== nowhere.join(':')) return `sentinel-${sentinel} names ${seen}`
+          if (seen === nowhere.join(':')) continue
+          others.push(`sentinel-${sentinel} names ${seen}`)
+          await driver.sentinel(sentinel, ['SENTINEL', 'REMOVE', scene.name])
+          await driver.sentinel(sentinel, ['SENTINEL', 'MONITOR', scene.name, ...nowhere, quorum])
         }
-        return true
+        return others.length === 0 || others.join(', ')
       })
       context.did(`all sentinels name ${nowhere.join(':')}, where nobody is`)
     })

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { controlConnection } from '../../../src/agent/redis-link.ts'
+import { timing } from '../../../src/topology/topology.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { startNodeSet, type NodeSet } from '../../harness/node-set.ts'
 
@@ -108,6 +110,37 @@ test('a replica-priority that somebody else set is put back', async (t) => {
   await eventually('it may be promoted', 5000, async () => (await priority())[1] === '100' || 'not yet')
   await redis.config('SET', 'replica-priority', '0')
   await eventually('it may be promoted again', 5000, async () => (await priority())[1] === '100' || 'not yet')
+})
+
+test('sentinels that were told by hand whom to watch see nothing, and are set up again', async (t) => {
+  const set = await startNodeSet(t)
+  const { topology, secrets } = set
+  await set.settled()
+  const [primary] = topology.nodes
+  assert.ok(primary)
+  const sentinels = topology.nodes.map(({ address, sentinelPort: port }) =>
+    controlConnection({ host: address, port, internalSecret: secrets.internal }),
+  )
+  t.after(() => {
+    for (const sentinel of sentinels) sentinel.disconnect()
+  })
+  const ask = (sentinel: (typeof sentinels)[number], ...words: string[]) =>
+    eventually(words.join(' '), 3000, async () => ({ said: await sentinel.call('SENTINEL', words) }))
+  const { name, quorum } = topology
+  for (const sentinel of sentinels) {
+    await ask(sentinel, 'REMOVE', name)
+    await ask(sentinel, 'MONITOR', name, primary.address, String(primary.redisPort), String(quorum))
+  }
+  for (const sentinel of sentinels)
+    await eventually('times of ours', 15_000, async () => {
+      const fields = (await sentinel.call('SENTINEL', 'MASTER', name)) as string[]
+      const downAfter = fields[fields.indexOf('down-after-milliseconds') + 1]
+      return downAfter === String(timing.downAfterMs) ? { downAfter } : `down after ${downAfter ?? '?'} ms`
+    })
+  set.kill('redis-0', 'SIGSTOP')
+  await set.settled({ not: 0, members: 1 })
+  set.kill('redis-0', 'SIGCONT')
+  await set.settled({ not: 0 })
 })
 
 test('an emptied primary that is back at once is replaced by the sentinels, without waiting', async (t) => {
