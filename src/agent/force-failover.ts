@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { compareEpochs, type Epoch } from '../insync/record.ts'
 import { otherNodes, type AgentContext } from './context.ts'
 import type { SentinelView } from './sentinels.ts'
 
@@ -30,7 +31,9 @@ export async function forceFailover(
   const someoneServes = () => {
     const { reign } = context.store.get()
     const isNew = reign !== null && reign.runId !== before?.runId
-    return isNew || context.seen.peers.some((peer) => peer?.reign != null)
+    // Not one that served before this node did, and was last seen then.
+    const isLater = (epoch: Epoch) => before === null || compareEpochs(epoch, before.epoch) > 0
+    return isNew || context.seen.peers.some((peer) => peer?.reign != null && isLater(peer.reign))
   }
   for (;;) {
     const views = await sentinels.views()

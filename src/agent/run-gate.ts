@@ -8,8 +8,11 @@ import { validReign } from './next-step.ts'
 type Granted = Extract<FenceReply, { granted: true }>
 export type GateReason = 'promoted' | 'renew' | 'decide'
 
-/** How long the last ones may take once enough nodes are fenced. */
-const stragglersMs = 60
+/**
+ * How long the last ones may take once enough nodes are fenced. Restarted, a former primary is often the first to answer, and
+ * alone it would be the in-sync set: nothing is answered until it has fetched everything (0.9 s on a busy machine, seen).
+ */
+const stragglersMs = { steady: 60, restarted: 300 } as const
 
 /**
  * Asks for the right to serve, and serves if it is given. @returns whether this node serves now.
@@ -98,6 +101,16 @@ async function fenceOneself(
   }
 }
 
+/** How long to wait for others when these are fenced; null: as long as it takes. */
+export function lastCallMs(
+  granted: readonly Pick<Granted, 'intact' | 'restarted'>[],
+  enough: number,
+): number | null {
+  const intact = granted.filter((reply) => reply.intact)
+  if (intact.filter((reply) => !reply.restarted).length >= enough) return stragglersMs.steady
+  return intact.length >= enough ? stragglersMs.restarted : null
+}
+
 /** Waits for everybody, or until `enough` intact nodes are fenced and the others had a moment. */
 function fenceOthers(context: AgentContext, epoch: Epoch, enough: number): Promise<readonly Granted[]> {
   const granted: Granted[] = []
@@ -105,11 +118,12 @@ function fenceOthers(context: AgentContext, epoch: Epoch, enough: number): Promi
   const others = otherNodes(context)
   let outstanding = others.length
   const settle = () => {
-    if (outstanding === 0) resolve(granted)
-    else if (granted.filter((reply) => reply.intact).length >= enough)
+    const waitMs = outstanding === 0 ? 0 : lastCallMs(granted, enough)
+    if (waitMs === 0) resolve(granted)
+    else if (waitMs !== null)
       setTimeout(() => {
         resolve(granted)
-      }, stragglersMs)
+      }, waitMs)
   }
   for (const other of others) {
     context.peers

@@ -33,7 +33,13 @@ export interface Sentinels {
  * Sentinel promotes only a replica whose INFO is younger than three periods: with 100 ms a busy machine had none left
  * (-failover-abort-no-good-slave, seen).
  */
-const clocks = ['INFO-PERIOD', '400', 'PUBLISH-PERIOD', '200', 'ASK-PERIOD', '100', 'TILT-PERIOD', '2000']
+const infoClocks = ['INFO-PERIOD', '400', 'PUBLISH-PERIOD', '200']
+/**
+ * down-after counts from a ping that stays unanswered: with one a second, a primary that hangs is noticed up to a second later than
+ * that. Not below 500: while a primary is down Sentinel asks replicas for their INFO once a second, and takes one that is older than
+ * five ping periods for no candidate.
+ */
+const pingClocks = ['PING-PERIOD', '500', 'ASK-PERIOD', '100', 'TILT-PERIOD', '2000']
 
 /** @param from the own node's address */
 export function openSentinels(topology: Topology, internalSecret: string, from: string): Sentinels {
@@ -66,7 +72,7 @@ export function openSentinels(topology: Topology, internalSecret: string, from: 
       }
     },
     quicken: async (index) => {
-      await at(index).call('SENTINEL', 'DEBUG', ...clocks)
+      await at(index).call('SENTINEL', 'DEBUG', ...infoClocks, ...pingClocks)
     },
     onEvent: (listener) => {
       for (const node of topology.nodes) {
