@@ -14,7 +14,8 @@ export interface PlainConfirmerOptions {
   readonly onConfirmed: (tookMs: number) => void
 }
 
-const waitMs = 250
+/** How long a round waits; longer where acknowledgements take longer. */
+const waitLimits = { leastMs: 250, mostMs: 1000 } as const
 /** An answer to a round that is later than its wait by this much: the connection is given up. */
 const patienceMs = 1000
 const pauseMs = 5
@@ -29,9 +30,9 @@ export class PlainConfirmer {
   startedMs: number | null = null
   /** There is none here. */
   record: InSyncRecord | null = null
-  readonly waitMs = waitMs
+  waitMs: number = waitLimits.leastMs
   private readonly options: PlainConfirmerOptions
-  private readonly question: Buffer
+  private readonly beat: Buffer
   private readonly waiting = new Set<Confirmable>()
   /** What the present round covers, and those before it that failed. */
   private inRound: Confirmable[] = []
@@ -41,9 +42,7 @@ export class PlainConfirmer {
     this.options = options
     // A message goes to the replicas like a write, and takes no memory: a primary whose replicas are gone cannot count on what
     // they had acknowledged before. Nobody needs to listen.
-    const beat = encodeCommand(['PUBLISH', 'holdfast:heartbeat', ''])
-    const wait = encodeCommand(['WAIT', String(options.replicas), String(waitMs)])
-    this.question = options.replicas === 0 ? Buffer.concat([ping, ping]) : Buffer.concat([beat, wait])
+    this.beat = options.replicas === 0 ? ping : encodeCommand(['PUBLISH', 'holdfast:heartbeat', ''])
   }
 
   request(one: Confirmable): void {
@@ -81,11 +80,21 @@ export class PlainConfirmer {
       if (this.inRound.length === 0 || primary === null || connection === null) return
       const startedMs = options.now()
       this.startedMs = startedMs
-      const [, answer] = await connection.sendRaw(this.question, 2, waitMs + patienceMs)
+      const [, answer] = await connection.sendRaw(this.question(), 2, this.waitMs + patienceMs)
       if (options.primary() !== primary) continue
       if (this.isEnough(answer)) this.succeed(startedMs)
-      else await pause()
+      else {
+        // Each round asks for its own beat: where that takes longer to be acknowledged, one would fail after the other.
+        this.waitMs = Math.min(2 * this.waitMs, waitLimits.mostMs)
+        await pause()
+      }
     }
+  }
+
+  private question(): Buffer {
+    const { replicas } = this.options
+    const wait = replicas === 0 ? ping : encodeCommand(['WAIT', String(replicas), String(this.waitMs)])
+    return Buffer.concat([this.beat, wait])
   }
 
   private isEnough(answer: Reply | undefined): boolean {
@@ -94,10 +103,12 @@ export class PlainConfirmer {
   }
 
   private succeed(startedMs: number): void {
+    const tookMs = this.options.now() - startedMs
+    this.waitMs = Math.round(Math.min(Math.max(1.5 * tookMs, waitLimits.leastMs), waitLimits.mostMs))
     const served = this.inRound
     this.inRound = []
     // first: those who wait look whether the primary is reachable, which this may say
-    this.options.onConfirmed(this.options.now() - startedMs)
+    this.options.onConfirmed(tookMs)
     for (const one of served) one.confirmed()
   }
 }
