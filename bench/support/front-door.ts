@@ -11,7 +11,7 @@ import { until } from './until.ts'
 
 export interface FrontDoorOptions {
   /** A program of bench/peers that is told HOST, PORT and where its Redis is. */
-  readonly program: 'counter.ts' | 'get-set.ts'
+  readonly program: 'counter.ts' | 'counter-get-set.ts' | 'get-set.ts'
   readonly host: string
   readonly redis: { readonly host: string; readonly port: number; readonly password: string }
 }

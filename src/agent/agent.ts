@@ -100,6 +100,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
     beAlert: () => {
       alertUntil = now() + alertForMs
       wake()
+      peerWatch.hurry()
     },
   }
   const fileCare = createFileCare({ node: node.name, directory: data, redis, log, now })
@@ -134,7 +135,9 @@ export function startAgent(options: AgentOptions): NodeAgent {
     start: () => startSentinel(node, paths),
     onDeath: () => undefined,
   })
-  const healing = createHealing(context, paths, fileCare)
+  const healing = createHealing(context, paths, fileCare, () => {
+    peerWatch.hurry()
+  })
   const sentinelLife = leadSentinel(context, sentinelKeeper, paths, secrets, () => healing.reign())
   const peerWatch = watchPeers(context, () => {
     if (now() < alertUntil) return 'alert'

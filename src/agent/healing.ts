@@ -23,11 +23,15 @@ export interface Healing {
   alone(): boolean
 }
 
-/** The agent's loop: sees, decides (next-step.ts), acts. */
+/**
+ * The agent's loop: sees, decides (next-step.ts), acts.
+ * @param onLook told when it has looked and not yet acted, which may take its time
+ */
 export function createHealing(
   context: AgentContext,
   paths: NodePaths,
   fileCare: Pick<FileCare, 'look' | 'sizeBefore'>,
+  onLook: () => void,
 ): Healing {
   const { node, topology, store, redis, log, now } = context
   const keeper = createReignKeeper(context)
@@ -121,6 +125,7 @@ export function createHealing(
       const vouched = { ...own, record: vouchedRecord(context, own) }
       const reign = validReign(store.get(), vouched)
       lastReign = reign
+      onLook()
       noteTimes(own, reign)
       const step = nextStep({
         me: node.index,

@@ -33,8 +33,8 @@ export function leadSentinel(
 ): SentinelLife {
   const { topology, node, sentinels, log } = context
   const care = createSentinelCare(context)
-  let stopped = false
-  const isStopped = () => stopped
+  const stopped = new AbortController()
+  const { signal } = stopped
   let quickenedPid: number | null = null
   let strangerSince: number | null = null
   let seen: AgentState['sentinel'] = { up: false, primarySeen: null, epoch: 0 }
@@ -104,18 +104,18 @@ export function leadSentinel(
   }
 
   const loop = async () => {
-    while (!isStopped()) {
+    while (!signal.aborted) {
       await look().catch((error: unknown) => {
         log.debug({ why: (error as Error).message }, 'could not look after the sentinel')
       })
-      for (let waitedMs = 0; waitedMs < everyMs && !isStopped(); waitedMs += 50) await delay(50)
+      await delay(everyMs, undefined, { signal }).catch(() => undefined)
     }
   }
   void loop()
   return {
     seen: () => ({ ...seen, blank: !hasSentinelState(paths) }),
     stop: () => {
-      stopped = true
+      stopped.abort()
     },
   }
 }

@@ -29,21 +29,21 @@ export async function runCounter({ env, signal, onListening }: RunCounterOptions
   const config = readCounterConfig(env)
   const logger = pino({ level: config.logLevel, base: null }, destination({ dest: 2, sync: true }))
   const store = createRedisStore({ config: config.redis, logger })
-  const app = buildCounterApp({ store, logger, isDraining: () => signal.aborted })
   const metrics =
-    config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).addMetrics(app)
+    config.metricsPort === undefined ? undefined : (await import('./metrics.ts')).createMetrics()
+  const isDraining = () => signal.aborted
+  const app = buildCounterApp({ store, logger, isDraining, onAnswer: metrics?.onAnswer })
   try {
-    await app.ready()
-    await listen(app.server, config.host, config.port, 'PORT')
-    if (metrics) await listen(metrics, config.host, config.metricsPort ?? 0, 'METRICS_PORT')
-    const port = portOf(app.server)
+    await listen(app, config.host, config.port, 'PORT')
+    if (metrics) await listen(metrics.server, config.host, config.metricsPort ?? 0, 'METRICS_PORT')
+    const port = portOf(app)
     logger.info({ host: config.host, port }, 'the counter listens')
-    onListening?.({ port, metricsPort: metrics && portOf(metrics) })
+    onListening?.({ port, metricsPort: metrics && portOf(metrics.server) })
     if (!signal.aborted) await once(signal, 'abort')
-    await drain(app.server)
+    await drain(app)
   } finally {
-    if (metrics?.listening) await stop(metrics)
-    await app.close()
+    if (metrics?.server.listening) await stop(metrics.server)
+    if (app.listening) await stop(app)
     store.close()
   }
   return 0

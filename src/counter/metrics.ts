@@ -1,13 +1,20 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
-import type { FastifyInstance } from 'fastify'
 import { Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { CounterAppOptions } from './app.ts'
+
+export interface CounterMetrics {
+  /** For the app. */
+  readonly onAnswer: NonNullable<CounterAppOptions['onAnswer']>
+  /** Answers any request with them; not yet listening. */
+  readonly server: Server
+}
 
 /**
- * Measures the app's answers and serves them as Prometheus text on a server of their own (not yet listening),
- * since on the counter's port `/metrics` is an id like any other. Call before the app is ready.
+ * Measures the app's answers and serves them as Prometheus text on a server of their own, since on the counter's port
+ * `/metrics` is an id like any other.
  */
-export function addMetrics(app: FastifyInstance): Server {
+export function createMetrics(): CounterMetrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const durations = new Histogram({
@@ -17,15 +24,16 @@ export function addMetrics(app: FastifyInstance): Server {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
     registers: [registry],
   })
-  app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url?.slice(1) ?? 'nothing'
-    durations.observe({ route, status: reply.statusCode }, reply.elapsedTime / 1000)
-    done()
-  })
-  return createServer((_request, response) => {
+  const server = createServer((_request, response) => {
     registry.metrics().then(
       (text) => response.setHeader('content-type', registry.contentType).end(text),
       () => response.writeHead(500).end(),
     )
   })
+  return {
+    onAnswer: (route, status, tookMs) => {
+      durations.observe({ route, status }, tookMs / 1000)
+    },
+    server,
+  }
 }

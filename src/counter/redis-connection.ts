@@ -1,7 +1,7 @@
-import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { RedisConfig } from './config.ts'
-import type { Key } from './path.ts'
+import { RedisError, RedisSocket } from './redis-socket.ts'
+import type { Command, Reply } from './redis-socket.ts'
 
 export interface RedisConnectionOptions {
   readonly config: RedisConfig
@@ -10,58 +10,45 @@ export interface RedisConnectionOptions {
   readonly timeoutMs: number
 }
 
-type Reply = string | null
-
-interface Waiting {
-  readonly args: readonly [name: string, ...keys: Key[]]
+interface Waiting extends Command {
   readonly deadlineMs: number
-  /** Undefined once answered. */
-  settle: ((error: Error | undefined, reply: Reply) => void) | undefined
+  isSettled: boolean
 }
 
 const SWEEP_MS = 100
+const CONNECT_TIMEOUT_MS = 3000
+const LONGEST_PAUSE_MS = 500
+/** What Redis refused (a wrong password) it will refuse again in a moment. */
+const REFUSED_PAUSE_MS = 1000
 
 /**
  * One connection on which the commands of concurrent requests travel together, and no command twice: one that
  * was sent when the connection broke is rejected at once (it may have run), one that was not sent waits for the
- * next connection until its deadline and then never runs. ioredis' own queues do neither: they keep commands
- * that were given up, and resend or forget those in flight; so its queues are off and these stand before it.
+ * next connection until its deadline and then never runs. The queues of Redis' usual clients do neither (they keep
+ * commands that were given up, and resend or forget those in flight), and what they do instead costs more time than
+ * the rest of a request.
  */
 export class RedisConnection {
-  readonly #redis: Redis
   readonly #config: RedisConfig
   readonly #logger: Logger
+  readonly #timeoutMs: number
   readonly #open = new Set<Waiting>()
   readonly #sweeper: NodeJS.Timeout
+  #socket: RedisSocket
   #unsent: Waiting[] = []
   #flushing = false
   #ready = false
+  #attempts = 0
+  #nextAttempt: NodeJS.Timeout | undefined
+  #isClosed = false
   /** What Redis said when it refused the connection (a wrong password): waiting would not help. */
   #refusal: Error | undefined
 
   constructor({ config, logger, timeoutMs }: RedisConnectionOptions) {
     this.#config = config
     this.#logger = logger
-    this.#redis = new Redis({
-      host: config.host,
-      port: config.port,
-      db: config.db,
-      ...(config.password === '' ? {} : { password: config.password }),
-      protocol: 2,
-      stringNumbers: true,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      // Zero: whatever is in flight when the connection closes is rejected then.
-      maxRetriesPerRequest: 0,
-      connectTimeout: 3000,
-      socketTimeout: timeoutMs,
-      retryStrategy: (attempt) => (this.#refusal ? 1000 : Math.min(attempt * 50, 500)),
-    })
-    this.#redis.on('ready', () => void this.#onReady())
-    this.#redis.on('close', () => (this.#ready = false))
-    this.#redis.on('error', (error: Error) => {
-      this.#onError(error)
-    })
+    this.#timeoutMs = timeoutMs
+    this.#socket = this.#connect()
     this.#sweeper = setInterval(() => {
       this.#expire()
     }, SWEEP_MS)
@@ -69,7 +56,7 @@ export class RedisConnection {
   }
 
   /** Sends one command; rejects with Redis' error, a broken connection, or after `timeoutMs`. */
-  run(args: Waiting['args'], timeoutMs: number): Promise<Reply> {
+  run(args: Command['args'], timeoutMs: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
       if (this.#refusal) {
         reject(this.#refusal)
@@ -78,8 +65,9 @@ export class RedisConnection {
       const command: Waiting = {
         args,
         deadlineMs: performance.now() + timeoutMs,
+        isSettled: false,
         settle: (error, reply) => {
-          command.settle = undefined
+          command.isSettled = true
           this.#open.delete(command)
           if (error) reject(error)
           else resolve(reply)
@@ -92,9 +80,11 @@ export class RedisConnection {
   }
 
   close(): void {
+    this.#isClosed = true
     clearInterval(this.#sweeper)
-    this.#redis.disconnect()
-    for (const command of this.#open) command.settle?.(new Error('The connection was closed.'), null)
+    clearTimeout(this.#nextAttempt)
+    this.#socket.destroy()
+    for (const command of this.#open) command.settle(new Error('The connection was closed.'), null)
   }
 
   #scheduleFlush(): void {
@@ -102,56 +92,85 @@ export class RedisConnection {
     this.#flushing = true
     setImmediate(() => {
       this.#flushing = false
-      if (this.#ready && this.#redis.status === 'ready') this.#flush()
+      if (this.#ready) this.#flush()
     })
   }
 
   #flush(): void {
-    const batch = this.#unsent.filter((command) => command.settle)
+    const batch = this.#unsent.filter(({ isSettled }) => !isSettled)
     this.#unsent = []
-    if (batch.length === 0) return
-    const pipeline = this.#redis.pipeline()
-    for (const { args } of batch) pipeline.call(args[0], args.slice(1).map(toArgument))
-    void pipeline.exec((failure, results) => {
-      for (const [index, command] of batch.entries()) {
-        const [error, reply] = results?.[index] ?? [failure ?? new Error('No reply.'), null]
-        command.settle?.(error ?? undefined, reply as Reply)
-      }
+    if (batch.length > 0) this.#socket.send(batch)
+  }
+
+  #connect(): RedisSocket {
+    return new RedisSocket({
+      to: this.#config,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      onOpen: () => {
+        this.#greet()
+      },
+      onClose: (error) => {
+        this.#onClose(error)
+      },
     })
   }
 
-  /** ioredis goes on in database 0 when SELECT fails, where it would count under somebody else's keys. */
-  async #onReady(): Promise<void> {
-    try {
-      if (this.#config.db !== 0) await this.#redis.select(this.#config.db)
-    } catch (error) {
-      this.#onError(error as Error)
-      this.#redis.disconnect(true)
-      return
+  /**
+   * Nothing else is sent before all of it is accepted: after a SELECT that failed, one would count under somebody
+   * else's keys. PING, since a Redis that still loads its data accepts the others.
+   */
+  #greet(): void {
+    const { password, db } = this.#config
+    const greeting: Command['args'][] = [
+      ...(password === '' ? [] : [['AUTH', Buffer.from(password)] as const]),
+      ...(db === 0 ? [] : [['SELECT', String(db)] as const]),
+      ['PING'],
+    ]
+    let accepted = 0
+    const settle: Command['settle'] = (error) => {
+      if (error) {
+        this.#socket.destroy(error)
+        return
+      }
+      accepted += 1
+      if (accepted === greeting.length) this.#onReady()
     }
-    if (this.#redis.status !== 'ready') return
+    this.#socket.send(greeting.map((args) => ({ args, settle })))
+  }
+
+  #onReady(): void {
+    this.#attempts = 0
     this.#refusal = undefined
     this.#ready = true
     this.#scheduleFlush()
   }
 
+  #onClose(error: Error | null): void {
+    this.#ready = false
+    if (this.#isClosed) return
+    if (error) this.#onError(error)
+    this.#attempts += 1
+    const pauseMs = this.#refusal ? REFUSED_PAUSE_MS : Math.min(this.#attempts * 50, LONGEST_PAUSE_MS)
+    this.#nextAttempt = setTimeout(() => {
+      this.#socket = this.#connect()
+    }, pauseMs)
+  }
+
   #onError(error: Error): void {
     const { host, port } = this.#config
     this.#logger.warn({ redis: `${host}:${port}`, reason: error.message }, 'no connection to Redis')
-    if (error.name !== 'ReplyError') return
+    if (!(error instanceof RedisError) || error.message.startsWith('LOADING ')) return
     this.#refusal = error
-    for (const command of this.#unsent) command.settle?.(error, null)
+    for (const command of this.#unsent) command.settle(error, null)
     this.#unsent = []
   }
 
   #expire(): void {
     const now = performance.now()
     for (const command of this.#open)
-      if (command.deadlineMs <= now) command.settle?.(new Error('Redis did not answer in time.'), null)
-    if (!this.#ready) this.#unsent = this.#unsent.filter((command) => command.settle)
+      if (command.deadlineMs <= now) command.settle(new Error('Redis did not answer in time.'), null)
+    if (!this.#ready) this.#unsent = this.#unsent.filter(({ isSettled }) => !isSettled)
+    if (this.#socket.silentForMs() > this.#timeoutMs)
+      this.#socket.destroy(new Error(`No reply within ${this.#timeoutMs} ms.`))
   }
-}
-
-function toArgument(key: Key): string | Buffer {
-  return typeof key === 'string' ? key : Buffer.from(key.buffer, key.byteOffset, key.byteLength)
 }

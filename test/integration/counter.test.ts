@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import type { HoldfastError } from '../../src/errors.ts'
 import { runCounter } from '../../src/counter/main.ts'
@@ -241,6 +242,43 @@ describe('the counter without its Redis', () => {
     await using redis = await startBareRedis({ host: HOST, port })
     assert.equal(redis.port, port)
     assert.equal((await early).body, '{"count":1}')
+  })
+
+  it('waits for a Redis that still loads its data', async () => {
+    let looks = 0
+    const server = createServer((socket) => {
+      socket.on('data', (bytes) => {
+        looks += bytes.includes('PING') ? 1 : 0
+        if (looks === 1) socket.write('-LOADING Redis is loading the dataset in memory\r\n')
+        else socket.write(bytes.includes('PING') ? '+PONG\r\n' : ':1\r\n')
+      })
+    })
+    await once(server.listen(0, HOST), 'listening')
+    const { port } = server.address() as AddressInfo
+    await using counter = await startCounter(HOST, { REDIS_HOST: HOST, REDIS_PORT: String(port) })
+    assert.equal((await get(`${counter.url}/id`)).body, '{"count":1}')
+    assert.equal(looks, 2)
+    await counter.stop()
+    server.close()
+  })
+
+  it('takes no reply for the next one when Redis says something that nobody asked for', async () => {
+    let connections = 0
+    const server = createServer((socket) => {
+      connections += 1
+      socket.on('data', (bytes) => {
+        if (bytes.includes('PING')) socket.write('+PONG\r\n')
+        else socket.write(connections === 1 ? ':1\r\n:7\r\n' : ':2\r\n')
+      })
+    })
+    await once(server.listen(0, HOST), 'listening')
+    const { port } = server.address() as AddressInfo
+    await using counter = await startCounter(HOST, { REDIS_HOST: HOST, REDIS_PORT: String(port) })
+    assert.equal((await get(`${counter.url}/id`)).body, '{"count":1}')
+    assert.equal((await get(`${counter.url}/id`)).body, '{"count":2}')
+    assert.equal(connections, 2)
+    await counter.stop()
+    server.close()
   })
 
   it('answers 500 to what was in flight when Redis died, at once, and never sends it again', async () => {
