@@ -4,7 +4,7 @@ TEST := ./holdfast --exec test node --test --test-reporter=spec
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build buildbinaries refresh deploy lint format test test-unit test-integration test-drill test-hostile test-verify test-faults test-machine soak bench bench-failover
+.PHONY: help build buildbinaries image push builddocker refresh deploy lint format test test-unit test-integration test-drill test-hostile test-verify test-faults test-machine test-kubernetes soak bench bench-failover
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,14 @@ build: ## nothing to compile (Node runs the TypeScript as it is): checks the typ
 	@echo 'Nothing to build: Node runs src/ as it is. The types are right. Next: make deploy'
 
 buildbinaries: build ## the same, by the name it used to have
+
+image: ## the container image of every role (IMAGE=name:tag, BASE=image to build on), with docker, podman or buildah
+	@scripts/image.sh build
+
+builddocker: image ## the same, by the name it used to have
+
+push: ## push that image to the registry that its name says (IMAGE=registry.example.com/devops/counter:1)
+	@scripts/image.sh push
 
 deploy: ## bring what runs to what holdfast.yaml says (./holdfast up)
 	@./holdfast up
@@ -50,6 +58,9 @@ test-faults: ## the drill, and everything else that is known to break a design l
 test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
+
+test-kubernetes: ## the container image, built without a daemon (needs root, buildah and mmdebstrap)
+	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/kubernetes/**/*.test.ts'
 
 soak: ## breaks a deployment of its own for an hour, with every fault, and proves that nothing was lost (VERIFY='--for 10m')
 	@scripts/soak.sh $(VERIFY)

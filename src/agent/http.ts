@@ -2,14 +2,29 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { HoldfastError } from '../errors.ts'
 import type { NodeAgent } from './agent.ts'
+import { isReady } from './ready.ts'
 import { readComponent, readFence, readFollow, readPriority, readTarget } from './requests.ts'
 
 const limitBytes = 64 * 1024
 
-/** The agents' HTTP interface; see api.ts. Only for those that know the internal secret. */
+/**
+ * The agents' HTTP interface; see api.ts. Only for those that know the internal secret, but for what a supervisor of containers
+ * asks, which has no secret: /live and /ready say no more than yes or no.
+ */
 export function createAgentServer(current: () => NodeAgent | null, internalSecret: string): Server {
   const expected = digest(`Bearer ${internalSecret}`)
   const server = createServer((request, response) => {
+    if (request.method === 'GET' && (request.url === '/live' || request.url === '/ready')) {
+      probe(current(), request.url).then(
+        (ok) => {
+          reply(response, ok ? 200 : 503, {})
+        },
+        () => {
+          reply(response, 503, {})
+        },
+      )
+      return
+    }
     if (!timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) {
       reply(response, 401, { error: 'unauthorized' })
       return
@@ -32,6 +47,11 @@ export function createAgentServer(current: () => NodeAgent | null, internalSecre
   })
   server.requestTimeout = 5000
   return server
+}
+
+/** Alive is the agent itself, whatever becomes of its servers: it starts them anew, and one that loads may take long. */
+async function probe(agent: NodeAgent | null, url: '/live' | '/ready'): Promise<boolean> {
+  return url === '/live' || (agent !== null && isReady(await agent.state()))
 }
 
 async function answer(agent: NodeAgent, request: IncomingMessage): Promise<unknown> {

@@ -3,29 +3,33 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { HoldfastError } from '../errors.ts'
 import { createLogger } from '../platform/log.ts'
+import { isHostName } from '../topology/host-name.ts'
 import type { Topology } from '../topology/topology.ts'
 import { startAgent, type NodeAgent } from './agent.ts'
 import { createAgentServer } from './http.ts'
 
 export interface RunAgentOptions {
   readonly stateDir: string
+  /** Has topology.json and secrets/. Left out: the state directory. */
+  readonly configDir?: string
   /** Index. */
   readonly node: number
   /** Aborted: stop the sentinel and redis-server orderly, then end. SIGHUP: end alone, they go on. */
   readonly signal: AbortSignal
-  /** Called every second while the agent runs: it outlives who started it, and can bring that back. */
+  /** Called every second while the agent runs: what its surroundings need of the one process that lives as long as the node. */
   readonly everySecond?: () => Promise<unknown>
 }
 
 /** The agent of one node in the foreground. @returns the exit code */
 export async function runAgent({
   stateDir,
+  configDir = stateDir,
   node: index,
   signal,
   everySecond,
 }: RunAgentOptions): Promise<number> {
   const log = createLogger(`agent-${String(index)}`)
-  const topology = JSON.parse(readFileSync(join(stateDir, 'topology.json'), 'utf8')) as Topology
+  const topology = JSON.parse(readFileSync(join(configDir, 'topology.json'), 'utf8')) as Topology
   const node = topology.nodes[index]
   if (node === undefined) {
     throw new HoldfastError(
@@ -38,8 +42,8 @@ export async function runAgent({
     )
   }
   const secrets = {
-    password: readFileSync(join(stateDir, 'secrets', 'password'), 'utf8'),
-    internal: readFileSync(join(stateDir, 'secrets', 'internal'), 'utf8'),
+    password: readFileSync(join(configDir, 'secrets', 'password'), 'utf8'),
+    internal: readFileSync(join(configDir, 'secrets', 'internal'), 'utf8'),
   }
   const alone = new AbortController()
   process.once('SIGHUP', () => {
@@ -47,7 +51,8 @@ export async function runAgent({
   })
   let agent: NodeAgent | null = null
   const server = createAgentServer(() => agent, secrets.internal)
-  server.listen(node.agentPort, node.address)
+  // Behind a name: on every address, since the name may not be known yet when its node starts.
+  server.listen(node.agentPort, isHostName(node.address) ? undefined : node.address)
   try {
     await once(server, 'listening')
   } catch (error) {
@@ -64,7 +69,7 @@ export async function runAgent({
   agent = startAgent({ topology, node, stateDir, secrets, log })
   const timer = setInterval(() => {
     everySecond?.().catch((error: unknown) => {
-      log.warn({ why: (error as Error).message }, 'could not look after the supervisor')
+      log.warn({ why: (error as Error).message }, 'what is done every second failed')
     })
   }, 1000)
   const ends = AbortSignal.any([signal, alone.signal])

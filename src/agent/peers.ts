@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { isHostName } from '../topology/host-name.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { AgentState, FenceReply, FenceRequest, FollowRequest } from './api.ts'
 
@@ -29,7 +30,7 @@ export class AgentHttpError extends Error {
   }
 }
 
-/** @param localAddress what connections come from: a node's own address, so that a cut between nodes cuts them too */
+/** @param localAddress what connections come from: a node's own address, so that a cut between nodes cuts them too; a name chooses nothing */
 export function openAgentClient(
   topology: Topology,
   internalSecret: string,
@@ -80,6 +81,7 @@ interface Exchange {
 
 function exchange(agent: Agent, node: NodeTopology, options: Exchange): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  const { localAddress } = options
   const payload = options.body === undefined ? '' : JSON.stringify(options.body)
   const outgoing = request({
     agent,
@@ -92,7 +94,7 @@ function exchange(agent: Agent, node: NodeTopology, options: Exchange): Promise<
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(payload),
     },
-    ...(options.localAddress === undefined ? {} : { localAddress: options.localAddress }),
+    ...(localAddress === undefined || isHostName(localAddress) ? {} : { localAddress }),
   })
   const timer = setTimeout(() => {
     outgoing.destroy(

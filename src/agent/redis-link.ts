@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { parseRecord, encodeRecord, recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
 import { swapMembersScript, writeRecordScript } from '../insync/scripts.ts'
+import { isHostName } from '../topology/host-name.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
 import type { RedisState } from './api.ts'
 import { connectorFrom } from './bound-connector.ts'
@@ -78,12 +79,14 @@ export function controlConnection(options: {
   internalSecret: string
   db?: number
   replyWithinMs?: number
-  /** What it comes from: a node's own address, so that a cut between nodes cuts it too. Left out: the system's choice. */
+  /** What it comes from: a node's own address, so that a cut between nodes cuts it too. Left out, or a name: the system's choice. */
   from?: string
 }): Redis {
   const { from } = options
   const connection = new Redis({
-    ...(from === undefined ? {} : { Connector: connectorFrom(from, options.host, options.port) }),
+    ...(from === undefined || isHostName(from)
+      ? {}
+      : { Connector: connectorFrom(from, options.host, options.port) }),
     host: options.host,
     port: options.port,
     username: 'holdfast',

@@ -3,7 +3,10 @@ import { dirname, join, resolve } from 'node:path'
 import { HoldfastError } from '../errors.ts'
 import { loadSpec } from '../spec/load.ts'
 import type { LoadedSpec } from '../spec/load.ts'
+import { orList } from '../spec/or-list.ts'
 import { SpecError } from '../spec/problem.ts'
+import { targets } from '../spec/schema.ts'
+import type { TargetName } from '../spec/schema.ts'
 import type { Target } from '../targets/target.ts'
 import { defaultSpecFile } from './context.ts'
 import type { CommandContext } from './context.ts'
@@ -19,8 +22,8 @@ export interface Deployment extends LoadedSpec {
  * @throws HoldfastError SPEC_NOT_FOUND, SPEC_INVALID, UNSUPPORTED
  */
 export async function openDeployment({ specFile, targetName }: CommandContext): Promise<Deployment> {
-  const loaded = await loadSpec(specFile)
-  requireLocal(targetName ?? loaded.spec.target)
+  const loaded = await loadSpec(specFile, chosenTarget(targetName))
+  requireLocal(loaded.spec.target)
   const stateDir = stateDirectoryOf(loaded)
   const { localTarget } = await import('../targets/local/target.ts')
   return { ...loaded, stateDir, target: localTarget({ stateDir, name: loaded.spec.name }) }
@@ -36,7 +39,7 @@ export async function openByName(
   } catch (error) {
     if (!(error instanceof SpecError) || error.deployment === undefined) throw error
     context.note(`${error.message}\nGoing by its name alone: ${error.deployment}`)
-    requireLocal(context.targetName ?? 'local')
+    requireLocal(chosenTarget(context.targetName) ?? 'local')
     const name = error.deployment
     const stateDir = join(dirname(resolve(context.specFile)), '.holdfast', name)
     const { localTarget } = await import('../targets/local/target.ts')
@@ -53,24 +56,30 @@ function stateDirectoryOf({ spec, directory }: LoadedSpec): string {
   return join(directory, '.holdfast', spec.name)
 }
 
-/** Whether this version knows the target at all. */
-export function requireTarget(name: string): void {
-  if (name === 'kubernetes') {
-    throw new HoldfastError('UNSUPPORTED', 'the target kubernetes comes with a later version', {
-      exitCode: 2,
-      hint: 'This version runs deployments on this machine: --target local',
-    })
-  }
-  if (name !== 'local') {
-    throw new HoldfastError('USAGE', `there is no target ${name}`, {
-      exitCode: 2,
-      hint: 'Use --target local',
-    })
-  }
+/**
+ * What --target says; undefined: what the spec says.
+ * @throws HoldfastError USAGE
+ */
+export function chosenTarget(name: string | undefined): TargetName | undefined {
+  const target = targets.find((known) => known === name)
+  if (name === undefined || target !== undefined) return target
+  throw new HoldfastError('USAGE', `there is no target ${name}`, {
+    exitCode: 2,
+    hint: `Use --target ${orList(targets)}`,
+  })
 }
 
-function requireLocal(name: string): void {
-  requireTarget(name)
+function requireLocal(target: TargetName): void {
+  if (target === 'kubernetes') {
+    throw new HoldfastError(
+      'UNSUPPORTED',
+      'this version writes manifests for Kubernetes, and does no more there',
+      {
+        exitCode: 2,
+        hint: './holdfast render --target kubernetes | kubectl apply -f - (docs/kubernetes.md)',
+      },
+    )
+  }
   if (process.platform !== 'linux') {
     throw new HoldfastError('UNSUPPORTED', `the target local needs Linux; this is ${process.platform}`, {
       exitCode: 2,

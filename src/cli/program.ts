@@ -122,6 +122,11 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
     'the effective spec: every field with its value',
     async () => (await import('./commands/spec.ts')).printSpec,
   ).option('--json', 'as JSON')
+  add(
+    'render',
+    'prints the manifests for a cluster: YAML for kubectl apply -f and kustomize (--target kubernetes)',
+    async () => (await import('./commands/render.ts')).render,
+  ).option('--json', 'as one JSON list')
   addVerify(add)
   add(
     'version',
@@ -164,7 +169,7 @@ function addSharedOptions(command: Command): Command {
   if (isRedisCli) return command
   return command
     .option('--spec <file>', `the spec (default: ${defaultSpecFile})`)
-    .option('--target <target>', 'where it runs: local (default: as the spec says)')
+    .option('--target <target>', 'where it runs: local, kubernetes (default: as the spec says)')
 }
 
 function createContext(options: SharedOptions, { env, signal }: RoleContext): CommandContext {

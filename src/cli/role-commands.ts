@@ -27,7 +27,8 @@ export function addRoles(program: Command, context: RoleContext, finished: (exit
   for (const [name, value, text] of standaloneFlags) gateway.option(`--${name} ${value}`, text)
   gateway.addHelpText('after', standaloneHelp)
   add('agent', 'the agent of a Redis node, in the foreground')
-    .option('--node <index>', 'which node, from 0')
+    .option('--node <index>', 'which node, from 0; or a name that ends with it: counter-redis-0')
+    .option('--config <directory>', 'topology.json and secrets/, for a container (default: the state)')
     .option(...stateDir)
     .option(...spec)
   add('supervisor', 'keeps the processes of a local deployment running', true)
@@ -44,7 +45,7 @@ HOLDFAST_REDIS_PASSWORD(_FILE), HOLDFAST_SENTINEL_PASSWORD(_FILE).`
 
 /** Back into words, for the way that goes around the command-line parser. */
 function toArguments(options: Readonly<Record<string, unknown>>): string[] {
-  const names = ['state-dir', 'node', 'spec', ...standaloneFlags.map(([name]) => name)]
+  const names = ['state-dir', 'config', 'node', 'spec', ...standaloneFlags.map(([name]) => name)]
   return names.flatMap((name) => {
     const value = options[name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())]
     return typeof value === 'string' ? [`--${name}`, value] : []

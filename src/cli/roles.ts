@@ -11,6 +11,7 @@ export interface RoleContext {
 
 interface RoleOptions {
   readonly stateDir: string | undefined
+  readonly configDir: string | undefined
   readonly node: string | undefined
   readonly spec: string | undefined
   /** Not null: a gateway without a deployment, with these arguments. */
@@ -34,6 +35,7 @@ const roles = {
   },
   agent: async (options: RoleOptions, { signal }: RoleContext) => {
     const node = nodeIndex(options.node)
+    if (options.configDir !== undefined) return await agentAlone(options.configDir, options, node, signal)
     const stateDir = await stateDirectory(options)
     const { runAgent } = await import('../agent/main.ts')
     const { ensureSupervisor } = await import('../targets/local/ensure-supervisor.ts')
@@ -66,6 +68,9 @@ export async function runRole(role: Role, argv: readonly string[], context: Role
   return await roles[role](await parseRoleOptions(role, argv, context), context)
 }
 
+/** Of a deployment. */
+const none = { stateDir: undefined, configDir: undefined, node: undefined, spec: undefined }
+
 async function parseRoleOptions(
   role: Role,
   argv: readonly string[],
@@ -73,17 +78,18 @@ async function parseRoleOptions(
 ): Promise<RoleOptions> {
   if (role === 'gateway') {
     const { isStandalone } = await import('./standalone-flags.ts')
-    if (isStandalone(argv, env))
-      return { stateDir: undefined, node: undefined, spec: undefined, standalone: argv }
+    if (isStandalone(argv, env)) return { ...none, standalone: argv }
   }
   const options = {
     'state-dir': { type: 'string' },
+    config: { type: 'string' },
     spec: { type: 'string' },
     node: { type: 'string' },
   } as const
   try {
     const { values } = parseArgs({ args: [...argv], options, allowPositionals: false })
-    return { stateDir: values['state-dir'], node: values.node, spec: values.spec, standalone: null }
+    const { 'state-dir': stateDir, config: configDir, node, spec } = values
+    return { stateDir, configDir, node, spec, standalone: null }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw new HoldfastError('USAGE', message, { cause, exitCode: 2, hint: `See: ./holdfast ${role} --help` })
@@ -96,11 +102,44 @@ async function parseRoleOptions(
  */
 async function stateDirectory(options: RoleOptions): Promise<string> {
   const stateDir = options.stateDir === undefined ? await deployedIn(options.spec) : resolve(options.stateDir)
-  if (existsSync(join(stateDir, 'topology.json'))) return stateDir
-  throw new HoldfastError('NOT_RUNNING', `there is no deployment in ${stateDir}`, {
-    exitCode: 2,
-    hint: 'Bring one up first: ./holdfast up',
+  return withTopology(stateDir, 'Bring one up first: ./holdfast up')
+}
+
+function withTopology(directory: string, hint: string): string {
+  if (existsSync(join(directory, 'topology.json'))) return directory
+  throw new HoldfastError('NOT_RUNNING', `there is no deployment in ${directory}`, { exitCode: 2, hint })
+}
+
+/** In a container: nobody else looks after it, its configuration is mounted, and its output is all that is collected. */
+async function agentAlone(
+  config: string,
+  { stateDir }: RoleOptions,
+  node: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const configDir = withTopology(
+    resolve(config),
+    '--config names a directory with topology.json and secrets/',
+  )
+  if (stateDir === undefined) {
+    throw new HoldfastError('USAGE', 'agent needs a directory for its state beside --config', {
+      exitCode: 2,
+      hint: 'For example: agent --config /etc/holdfast --state-dir /var/lib/holdfast --node 0',
+    })
+  }
+  const { runAgent } = await import('../agent/main.ts')
+  const { createLogRelay } = await import('../agent/log-relay.ts')
+  const logs = ['redis', 'sentinel'].map((server) => join(stateDir, 'logs', `${server}-${String(node)}.log`))
+  const relay = createLogRelay(logs, (lines) => {
+    process.stdout.write(lines)
   })
+  const everySecond = async () => {
+    relay()
+    await Promise.resolve()
+  }
+  const code = await runAgent({ stateDir: resolve(stateDir), configDir, node, signal, everySecond })
+  relay()
+  return code
 }
 
 async function deployedIn(spec: string | undefined): Promise<string> {
@@ -108,8 +147,10 @@ async function deployedIn(spec: string | undefined): Promise<string> {
   return await deployedStateDirectory(spec)
 }
 
-function nodeIndex(text: string | undefined): number {
-  if (text !== undefined && /^\d$/.test(text)) return Number(text)
+/** @param text a number, or a name that ends with one, as the pods of a StatefulSet have them */
+export function nodeIndex(text: string | undefined): number {
+  const [, number] = /^(?:[a-z0-9.-]+-)?(\d)$/.exec(text ?? '') ?? []
+  if (number !== undefined) return Number(number)
   throw new HoldfastError('USAGE', 'agent needs the index of its Redis node, from 0', {
     exitCode: 2,
     hint: 'For example: ./holdfast agent --node 0',

@@ -21,7 +21,7 @@ export async function readVersions(env: NodeJS.ProcessEnv): Promise<Versions> {
   return { holdfast, node: process.versions.node, 'redis-server': redis, 'valkey-server': valkey, haproxy }
 }
 
-async function ownVersion(): Promise<string> {
+export async function ownVersion(): Promise<string> {
   const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

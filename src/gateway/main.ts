@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLogger } from '../platform/log.ts'
 import { defaultGatewaySettings } from '../spec/gateway-settings.ts'
+import { parseDuration } from '../spec/units.ts'
 import type { Topology } from '../topology/topology.ts'
 import { serve } from './serve.ts'
 
@@ -13,7 +14,8 @@ export interface RunGatewayOptions {
 }
 
 /**
- * The gateway of a deployment, until `signal` is aborted. On SIGHUP it takes up the limits that topology.json then has.
+ * The gateway of a deployment, until `signal` is aborted; with HOLDFAST_LINGER (`20s`) it then goes on while clients are there, for
+ * that long at most: in a pod all containers are told to end at once. On SIGHUP it takes up the limits that topology.json then has.
  * @returns the exit code
  * @throws HoldfastError PORT_IN_USE
  */
@@ -36,6 +38,7 @@ export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): 
     readLimits: () => Promise.resolve(readTopology(stateDir).gateway.limits),
     log,
     signal,
+    lingerMs: parseDuration(env.HOLDFAST_LINGER ?? '') ?? 0,
   })
 }
 

@@ -1,4 +1,5 @@
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
+import { untilQuiet } from './linger.ts'
 import { startGateway, type Gateway, type GatewayLog, type GatewayOptions } from './gateway.ts'
 
 export interface ServeOptions {
@@ -8,16 +9,25 @@ export interface ServeOptions {
   readonly log: GatewayLog
   /** Aborted: finish and leave. */
   readonly signal: AbortSignal
+  /** How long it goes on serving first, while clients are there. */
+  readonly lingerMs?: number
 }
 
 const graceMs = 5000
+const quietMs = 2000
 
 /**
  * Runs a gateway until `signal` is aborted: it then accepts nobody further, finishes what is under way, and leaves.
  * @returns the exit code
  * @throws HoldfastError PORT_IN_USE
  */
-export async function serve({ options, readLimits, log, signal }: ServeOptions): Promise<number> {
+export async function serve({
+  options,
+  readLimits,
+  log,
+  signal,
+  lingerMs = 0,
+}: ServeOptions): Promise<number> {
   let gateway: Gateway | null = null
   let missed = 0
   const takeUp = async (): Promise<void> => {
@@ -36,10 +46,12 @@ export async function serve({ options, readLimits, log, signal }: ServeOptions):
   // means that its programs should end.
   if (!process.stdin.isTTY) process.on('SIGHUP', reload)
   try {
-    gateway = await startGateway(options(await readLimits()))
+    const started = await startGateway(options(await readLimits()))
+    gateway = started
     if (missed > 0) reload()
     await aborted(signal)
-    await gateway.stop(graceMs)
+    await untilQuiet({ sessions: () => started.status().sessions, limitMs: lingerMs, quietMs })
+    await started.stop(graceMs)
     return 0
   } finally {
     process.off('SIGHUP', reload)

@@ -47,6 +47,35 @@ describe('a node’s files', () => {
     })
   }
 
+  test('behind a name it listens on every address, and the sentinels go by names', () => {
+    const address = 'counter-redis-1.counter-redis.counter.svc.cluster.local'
+    const named = { ...node, address }
+    const server = renderRedisConf({
+      topology,
+      node: named,
+      dataDirectory: '/data',
+      aclFile: '/users.acl',
+      replicaSecret: 'x',
+    })
+    assert.match(server, /^bind \* -::\*$/m)
+    assert.doesNotMatch(server, /^bind-source-addr/m)
+    assert.match(server, new RegExp(`^replica-announce-ip ${address}$`, 'm'))
+    const sentinel = renderSentinelConf({
+      topology,
+      node: named,
+      primary: named,
+      id: '12'.repeat(20),
+      internalSecret: 'internal',
+      internalHash: hash,
+      directory: '/data',
+      epochs: { current: 0, leader: 0, config: 0 },
+    })
+    assert.match(sentinel, /^bind \* -::\*$/m)
+    assert.match(sentinel, /^sentinel resolve-hostnames yes$/m)
+    assert.match(sentinel, /^sentinel announce-hostnames yes$/m)
+    assert.match(sentinel, new RegExp(`^sentinel monitor counter ${address} 6379 2$`, 'm'))
+  })
+
   test('redis.conf never says who is primary', () => {
     assert.doesNotMatch(redisConf('/data'), /^(replicaof|slaveof|replica-priority)/m)
   })

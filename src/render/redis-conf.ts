@@ -1,4 +1,5 @@
 import { timing, type NodeTopology, type Topology } from '../topology/topology.ts'
+import { listenDirectives } from './listen-directives.ts'
 
 export interface RedisConfInput {
   readonly topology: Topology
@@ -27,8 +28,7 @@ export function renderRedisConf(input: RedisConfInput): string {
   const { redis, gateway, f } = topology
   return lines([
     '# Written by Holdfast at every start of this node; changes belong in holdfast.yaml.',
-    `bind ${node.address}`,
-    `bind-source-addr ${node.address}`,
+    ...listenDirectives(node),
     `port ${String(node.redisPort)}`,
     'protected-mode yes',
     'daemonize no',

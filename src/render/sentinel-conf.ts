@@ -1,4 +1,6 @@
+import { isHostName } from '../topology/host-name.ts'
 import { timing, type NodeTopology, type Topology } from '../topology/topology.ts'
+import { listenDirectives } from './listen-directives.ts'
 
 export interface SentinelConfInput {
   readonly topology: Topology
@@ -20,11 +22,11 @@ export interface SentinelConfInput {
 export function renderSentinelConf(input: SentinelConfInput): string {
   const { topology, node, primary, epochs } = input
   const name = topology.name
+  const names = isHostName(node.address) ? 'yes' : 'no'
   return (
     [
       '# First written by Holdfast; Sentinel keeps its state here.',
-      `bind ${node.address}`,
-      `bind-source-addr ${node.address}`,
+      ...listenDirectives(node),
       `port ${String(node.sentinelPort)}`,
       'daemonize no',
       'set-proc-title no',
@@ -38,7 +40,8 @@ export function renderSentinelConf(input: SentinelConfInput): string {
       `sentinel myid ${input.id}`,
       `sentinel announce-ip "${node.address}"`,
       `sentinel announce-port ${String(node.sentinelPort)}`,
-      'sentinel resolve-hostnames no',
+      `sentinel resolve-hostnames ${names}`,
+      ...(names === 'yes' ? ['sentinel announce-hostnames yes'] : []),
       'sentinel deny-scripts-reconfig yes',
       `sentinel monitor ${name} ${primary.address} ${String(primary.redisPort)} ${String(topology.quorum)}`,
       `sentinel auth-user ${name} holdfast-sentinel`,

@@ -1,3 +1,5 @@
+import { checkKubernetes } from './check-kubernetes.ts'
+import type { Finding } from './check-kubernetes.ts'
 import { positionOf } from './issues.ts'
 import type { SpecText } from './parse.ts'
 import type { SpecProblem } from './problem.ts'
@@ -10,7 +12,7 @@ export const nodePorts = { redis: 6379, sentinel: 26_379, agent: 26_380 } as con
 
 /** What no field can know alone: ranges of ports, room in the network, two listeners on one address and port. */
 export function checkTogether(spec: Spec, source: SpecText): readonly SpecProblem[] {
-  return [...portRanges(spec), ...replicas(spec), ...networkRoom(spec), ...collisions(spec, source)].map(
+  return [...portRanges(spec), ...replicas(spec), ...onTarget(spec, source)].map(
     ({ path, message, fix }) => ({
       ...positionOf(path.split('.'), source, 'value'),
       path,
@@ -20,7 +22,14 @@ export function checkTogether(spec: Spec, source: SpecText): readonly SpecProble
   )
 }
 
-type Finding = Pick<SpecProblem, 'path' | 'message' | 'fix'>
+function onTarget(spec: Spec, source: SpecText): readonly Finding[] {
+  switch (spec.target) {
+    case 'local':
+      return [...networkRoom(spec), ...collisions(spec, source)]
+    case 'kubernetes':
+      return checkKubernetes(spec, (path) => source.document.hasIn(path.split('.')))
+  }
+}
 
 function portRanges({ app, gateway }: Spec): Finding[] {
   const findings: Finding[] = []

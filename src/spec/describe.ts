@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 
+import type { FieldMeta } from './field.ts'
 import { groups, sections, specSchema } from './schema.ts'
-import type { FieldMeta } from './schema.ts'
 
 export interface FieldDescription extends FieldMeta {
   /** `app.instances` */

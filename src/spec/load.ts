@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from 'node:path'
 
 import { HoldfastError } from '../errors.ts'
 import { parseSpec } from './parse.ts'
-import type { Spec } from './schema.ts'
+import type { Spec, TargetName } from './schema.ts'
 
 export interface LoadedSpec {
   readonly spec: Spec
@@ -18,9 +18,10 @@ const limitBytes = 1 << 20
 
 /**
  * Reads a spec from its file.
+ * @param target instead of what the file says
  * @throws HoldfastError SPEC_NOT_FOUND, SPEC_INVALID
  */
-export async function loadSpec(path: string): Promise<LoadedSpec> {
+export async function loadSpec(path: string, target?: TargetName): Promise<LoadedSpec> {
   const file = resolve(path)
   const shown = shorter(relative(process.cwd(), file), file)
   let bytes: Buffer
@@ -37,7 +38,7 @@ export async function loadSpec(path: string): Promise<LoadedSpec> {
   } catch {
     throw notText(shown, 'is not UTF-8 text')
   }
-  return { spec: parseSpec(text, shown), file, directory: dirname(file) }
+  return { spec: parseSpec(text, shown, target), file, directory: dirname(file) }
 }
 
 function unreadable(file: string, cause: unknown): HoldfastError {

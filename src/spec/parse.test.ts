@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 
 import { HoldfastError } from '../errors.ts'
+import { defaultKubernetesSettings } from './kubernetes-settings.ts'
 import { parseSpec } from './parse.ts'
 import { SpecError } from './problem.ts'
 
@@ -48,7 +49,7 @@ const breakages: readonly (readonly [line: string, broken: string, expected: str
   ['name: shop', 'name:', '1:1: name has no value'],
   ['name: shop', 'name: [a]', 'name must be text, not a list'],
   ['name: shop', 'Name: shop', 'Name is not known\n      did you mean name?'],
-  ['target: local', 'target: kubernetes', 'target must be local'],
+  ['target: local', 'target: mars', 'target must be local or kubernetes, not mars'],
   ['app:', 'application:', 'application is not known\n      a spec has: name, target, app, redis'],
   [
     '  command: python3 app.py',
@@ -245,6 +246,7 @@ describe('parseSpec', () => {
       },
       frontDoor: { listen: { host: '0.0.0.0', port: 9000 } },
       local: { network: { first: 0x7f000900, size: 256 } },
+      kubernetes: { ...defaultKubernetesSettings, namespace: 'shop', createNamespace: true },
     })
   })
 

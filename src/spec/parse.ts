@@ -8,7 +8,7 @@ import { SpecError } from './problem.ts'
 import type { SpecProblem } from './problem.ts'
 import { resolveSpec } from './resolve.ts'
 import { groups, sections, specSchema } from './schema.ts'
-import type { Spec } from './schema.ts'
+import type { Spec, TargetName } from './schema.ts'
 
 export interface SpecText {
   readonly document: Document
@@ -18,9 +18,10 @@ export interface SpecText {
 /**
  * @param text YAML 1.2; nothing at all is a spec too: all defaults
  * @param fileName for messages
+ * @param target instead of what the text says
  * @throws SpecError (SPEC_INVALID) with all problems at once
  */
-export function parseSpec(text: string, fileName: string): Spec {
+export function parseSpec(text: string, fileName: string, target?: TargetName): Spec {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   const source = { document, lines }
@@ -36,7 +37,8 @@ export function parseSpec(text: string, fileName: string): Spec {
     const { issues } = result.error
     throw new SpecError(fileName, issueProblems(issues, source), nameBeyondDoubt(value, issues))
   }
-  const spec = resolveSpec(result.data)
+  const resolved = resolveSpec(result.data)
+  const spec = target === undefined ? resolved : { ...resolved, target }
   const problems = checkTogether(spec, source)
   if (problems.length > 0) throw new SpecError(fileName, problems, spec.name)
   return spec

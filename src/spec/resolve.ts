@@ -1,7 +1,10 @@
 import { defaultGatewaySettings } from './gateway-settings.ts'
 import type { GatewayLimits } from './gateway-settings.ts'
+import { defaultKubernetesSettings } from './kubernetes-settings.ts'
+import type { KubernetesSettings } from './kubernetes-settings.ts'
 import type { Spec, WrittenSpec } from './schema.ts'
 
+const defaultName = 'counter'
 const frontDoorDefault = { host: '0.0.0.0', port: 8080 }
 
 /** Fills in every default. */
@@ -10,7 +13,7 @@ export function resolveSpec(written: WrittenSpec): Spec {
   const frontDoorListen = frontDoor.listen ?? frontDoorDefault
   const command = typeof app.command === 'string' ? ['/bin/sh', '-c', app.command] : (app.command ?? null)
   return {
-    name: written.name ?? 'counter',
+    name: written.name ?? defaultName,
     target: written.target ?? 'local',
     app: {
       command,
@@ -37,7 +40,25 @@ export function resolveSpec(written: WrittenSpec): Spec {
     },
     frontDoor: { listen: frontDoorListen },
     local: { network: local.network ?? { first: 0x7f_00_01_00, size: 256 } },
+    kubernetes: resolveKubernetes(written.name ?? defaultName, written.kubernetes),
   }
+}
+
+/** The deployment's own namespace is made for it; one that was named is somebody's already. */
+function resolveKubernetes(name: string, written: WrittenSpec['kubernetes'] = {}): KubernetesSettings {
+  const { resources = {}, ...settings } = written
+  return {
+    ...defaultKubernetesSettings,
+    ...given(settings),
+    namespace: settings.namespace ?? name,
+    createNamespace: settings.createNamespace ?? settings.namespace === undefined,
+    resources: { ...defaultKubernetesSettings.resources, ...given(resources) },
+  }
+}
+
+/** Without what is undefined, which would take the place of a default. */
+function given<T extends object>(written: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined)) as never
 }
 
 function resolveLimits(written: NonNullable<WrittenSpec['gateway']>['limits'] = {}): GatewayLimits {

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { field } from './field.ts'
 import {
   ack,
   bytes,
@@ -18,29 +19,16 @@ import {
 import type { PasswordSource } from './fields.ts'
 import { deliveries, readModes } from './gateway-settings.ts'
 import type { GatewaySettings } from './gateway-settings.ts'
+import { kubernetes, kubernetesResources } from './kubernetes-schema.ts'
+import type { KubernetesSettings } from './kubernetes-settings.ts'
 import { orList } from './or-list.ts'
 import type { Listen, Network } from './units.ts'
 
 export type { PasswordSource } from './fields.ts'
 export type { Listen, Network } from './units.ts'
 
-/** What the reference (docs/spec.md) and error messages say about a field. */
-export interface FieldMeta {
-  readonly description: string
-  /** What may be written, in words. */
-  readonly accepts: string
-  /** As text, since some depend on other fields. */
-  readonly default: string
-  /** A value as it is written in YAML. */
-  readonly example: string
-}
-
 /** Above it there is room for 64 more: as many instances as `scale` allows, and one more while they are replaced. */
 export const highestAppPort = 65_535 - 64
-
-function field<T extends z.ZodType>(schema: T, meta: FieldMeta): T {
-  return schema.meta({ ...meta })
-}
 
 const name = field(
   z
@@ -64,15 +52,18 @@ const name = field(
   },
 )
 
-const target = field(
-  z.literal('local', 'must be local: this version runs deployments on this machine only').optional(),
-  {
-    description: 'Where the deployment runs. `local` is this machine. The option `--target` overrides it.',
-    accepts: '`local`',
-    default: 'local',
-    example: 'local',
-  },
-)
+/** Where a deployment can run. */
+export const targets = ['local', 'kubernetes'] as const
+export type TargetName = (typeof targets)[number]
+
+const target = field(z.enum(targets, `must be ${orList(targets)}`).optional(), {
+  description:
+    'Where the deployment runs. `local` is this machine. `kubernetes` is a cluster: this version writes its manifests ' +
+    '(`./holdfast render`, [kubernetes](kubernetes.md)). The option `--target` overrides it.',
+  accepts: '`local` or `kubernetes`',
+  default: 'local',
+  example: 'local',
+})
 
 const app = z.strictObject({
   command: field(command().optional(), {
@@ -273,7 +264,7 @@ const local = z.strictObject({
 })
 
 /** The sections of a spec, with what each is for. A section that is left out, or empty, is all defaults. */
-export const sections = { app, redis, gateway, frontDoor, local }
+export const sections = { app, redis, gateway, frontDoor, local, kubernetes }
 
 export const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   app: 'The application: what runs behind the front door.',
@@ -281,16 +272,19 @@ export const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   gateway: 'The one Redis that applications see.',
   frontDoor: 'The HTTP load balancer before the instances.',
   local: 'Of the target `local`.',
+  kubernetes: 'Of the target `kubernetes`.',
 }
 
 /** Mappings within a section. Like a section, one that is left out, or empty, is all defaults. */
 export const groups: Readonly<Record<string, Readonly<Record<string, z.ZodObject>>>> = {
   gateway: { limits },
+  kubernetes: { resources: kubernetesResources },
 }
 
 export const groupTexts: Readonly<Record<string, string>> = {
   'gateway.limits':
     'How much the gateway takes on, so that no client can fill its memory. Changing these drops nobody: `up` hands them to the gateway that runs.',
+  'kubernetes.resources': 'What a part is sure to get, and what it may take at most.',
 }
 
 /** As it is written: every field may be missing. Defaults that depend on other fields are filled in by resolve.ts. */
@@ -302,6 +296,7 @@ export const specSchema = z.strictObject({
   gateway: gateway.optional(),
   frontDoor: frontDoor.optional(),
   local: local.optional(),
+  kubernetes: kubernetes.optional(),
 })
 
 export type WrittenSpec = z.output<typeof specSchema>
@@ -309,7 +304,7 @@ export type WrittenSpec = z.output<typeof specSchema>
 /** A spec with every default filled in. Paths are as they were written: relative ones start at the folder of the spec. */
 export interface Spec {
   readonly name: string
-  readonly target: 'local'
+  readonly target: TargetName
   readonly app: {
     /** argv (`/bin/sh -c LINE` for one line); null: the bundled counter. */
     readonly command: readonly string[] | null
@@ -334,4 +329,5 @@ export interface Spec {
     /** Redis node i has the address `first + i + 1`; see formatAddress in units.ts. */
     readonly network: Network
   }
+  readonly kubernetes: KubernetesSettings
 }

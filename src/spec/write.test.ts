@@ -43,13 +43,25 @@ const specs: fc.Arbitrary<Spec> = fc
       })
       .map((limits) => ({ ...limits })),
     frontDoor: listen,
+    kubernetes: fc
+      .record({
+        namespace: fc.constantFrom('shop', 'web'),
+        createNamespace: fc.boolean(),
+        appImage: fc.constantFrom(null, 'shop:1'),
+        nodePort: fc.option(fc.integer({ min: 1, max: 65_535 })),
+        serviceAnnotations: fc.dictionary(fc.stringMatching(/^[a-z]{1,9}$/), fc.stringMatching(/^[ -~]*$/), {
+          noNullPrototype: true,
+        }),
+        tolerations: fc.array(fc.constantFrom({ operator: 'Exists' as const }, { key: 'a', value: 'yes' })),
+      })
+      .map((settings) => ({ ...resolveSpec({}).kubernetes, ...settings })),
     password: fc.constantFrom(
       { kind: 'generate' } as const,
       { kind: 'env', name: 'A_1' } as const,
       { kind: 'file', path: '../a b' } as const,
     ),
   })
-  .map(({ name, command, env, nodes, maxmemoryBytes, frontDoor, password, ...gateway }) => {
+  .map(({ name, command, env, nodes, maxmemoryBytes, frontDoor, kubernetes, password, ...gateway }) => {
     const spec = resolveSpec({})
     return {
       ...spec,
@@ -58,6 +70,7 @@ const specs: fc.Arbitrary<Spec> = fc
       redis: { ...spec.redis, nodes, maxmemoryBytes, password },
       gateway: { ...spec.gateway, ...gateway },
       frontDoor: { listen: frontDoor },
+      kubernetes,
     }
   })
 
@@ -71,7 +84,14 @@ describe('writeSpec', () => {
   })
 
   it('writes every field there is', () => {
-    const written = writeSpec({ ...resolveSpec({ app: { command: 'x' } }) })
+    const kubernetes = {
+      appImage: 'shop:1',
+      existingSecret: 'a',
+      nodePort: 30_000,
+      storageClass: 'b',
+      priorityClass: 'c',
+    }
+    const written = writeSpec({ ...resolveSpec({ app: { command: 'x' }, kubernetes }) })
     for (const { path } of describeFields()) {
       const value = path
         .split('.')

@@ -18,6 +18,7 @@ export function writeSpec({
   gateway,
   frontDoor,
   local,
+  kubernetes,
 }: Spec): Record<string, unknown> {
   const { command, ...rest } = app
   return {
@@ -42,6 +43,8 @@ export function writeSpec({
     },
     frontDoor: { listen: writeListen(frontDoor.listen) },
     local: { network: `${formatAddress(local.network.first)}/${32 - Math.log2(local.network.size)}` },
+    // What is null has no notation: it is what a field that is left out means.
+    kubernetes: Object.fromEntries(Object.entries(kubernetes).filter(([, value]) => value !== null)),
   }
 }
 

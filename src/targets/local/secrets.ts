@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { HoldfastError } from '../../errors.ts'
 import { readIfExists, writeFileDurably } from '../../platform/files.ts'
+import { generateSecret } from '../../platform/generate-secret.ts'
 import { findManaged } from '../../platform/managed-process.ts'
 import type { LocalPaths } from './paths.ts'
 
@@ -10,7 +10,7 @@ import type { LocalPaths } from './paths.ts'
  * @throws HoldfastError SECRET_INVALID when nodes run with another password
  */
 export function settleSecrets(paths: LocalPaths, password: string | null): void {
-  if (readIfExists(paths.internal) === null) writeFileDurably(paths.internal, generate())
+  if (readIfExists(paths.internal) === null) writeFileDurably(paths.internal, generateSecret())
   const kept = readIfExists(paths.password)
   if (kept !== null && (password === null || password === kept)) return
   if (
@@ -22,10 +22,5 @@ export function settleSecrets(paths: LocalPaths, password: string | null): void 
       exitCode: 2,
     })
   }
-  writeFileDurably(paths.password, password ?? generate())
-}
-
-/** 192 bits, of letters that need no quoting anywhere. */
-function generate(): string {
-  return randomBytes(24).toString('base64url')
+  writeFileDurably(paths.password, password ?? generateSecret())
 }
