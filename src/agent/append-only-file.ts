@@ -33,15 +33,29 @@ export async function findHole(directory: string): Promise<Hole | null> {
   return null
 }
 
-/** Bytes of all files that the manifest names as parts of the data; null while there is no manifest. */
-export function sizeOnDisk(directory: string): number | null {
+export interface FilesOnDisk {
+  /** Which files these are; a rewrite changes it. */
+  readonly names: string
+  readonly bytes: number
+}
+
+/** All files that the manifest names as parts of the data; null while there is no manifest. */
+export function filesOnDisk(directory: string): FilesOnDisk | null {
   try {
-    return filesOf(directory)?.reduce((sum, path) => sum + statSync(path).size, 0) ?? null
+    const paths = filesOf(directory)
+    if (paths === null) return null
+    const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0)
+    return { names: paths.map((path) => basename(path)).join(), bytes }
   } catch (error) {
     // A rewrite has just replaced them.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
+}
+
+/** Their bytes. */
+export function sizeOnDisk(directory: string): number | null {
+  return filesOnDisk(directory)?.bytes ?? null
 }
 
 /** Renames it, so that the node begins empty and nothing is deleted. @returns where it is now */

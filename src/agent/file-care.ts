@@ -1,7 +1,8 @@
 import { statfsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../platform/log.ts'
-import { findHole, sizeOnDisk } from './append-only-file.ts'
+import { filesOnDisk, findHole } from './append-only-file.ts'
+import type { FilesOnDisk } from './append-only-file.ts'
 import type { AgentState } from './api.ts'
 import type { InspectedRedis, RedisLink } from './redis-link.ts'
 
@@ -11,9 +12,9 @@ import type { InspectedRedis, RedisLink } from './redis-link.ts'
  */
 export interface FileCare {
   /** What `look` is to be told: read before redis-server is asked. */
-  sizeBefore(): number | null
+  before(): FilesOnDisk | null
   /** At every look at redis-server. Never throws. */
-  look(redis: InspectedRedis, sizeBefore: number | null): Promise<void>
+  look(redis: InspectedRedis, before: FilesOnDisk | null): Promise<void>
   /** Before an orderly stop: until the file is whole again, or nothing can be done about it now. */
   settle(withinMs: number): Promise<void>
   problem(): AgentState['problems'][number] | null
@@ -42,7 +43,7 @@ type State =
 export function createFileCare({ node, directory, redis, log, now }: FileCareOptions): FileCare {
   let state: State = { kind: 'whole' }
   let lacksBytes = 0
-  let scanned = { run: '', bytes: 0 }
+  let scanned = { of: '', bytes: 0 }
   let scanning = false
   const isWhole = () => state.kind === 'whole'
 
@@ -64,12 +65,17 @@ export function createFileCare({ node, directory, redis, log, now }: FileCareOpt
     }
   }
 
-  /** More on the disk than was written: a hole that nobody saw come, or bytes that redis-server did not count. */
-  const scan = async (run: string, bytes: number) => {
-    if (bytes <= 0) scanned = { run, bytes: 0 }
-    if (scanning || (scanned.run === run && bytes <= scanned.bytes)) return
+  /**
+   * More on the disk than was written: a hole that nobody saw come, or bytes that redis-server did not count. The same excess in
+   * the same files was looked at: under load, when more is written before redis-server says how much, it seems to be gone and
+   * is back in the next moment, and each look reads the whole file.
+   */
+  const scan = async (run: string, names: string, bytes: number) => {
+    const of = `${run} ${names}`
+    if (scanned.of !== of) scanned = { of, bytes: 0 }
+    if (scanning || bytes <= scanned.bytes) return
     scanning = true
-    scanned = { run, bytes }
+    scanned = { of, bytes }
     try {
       if ((await findHole(directory)) !== null && isWhole()) suspect(run)
     } catch {
@@ -78,13 +84,13 @@ export function createFileCare({ node, directory, redis, log, now }: FileCareOpt
     scanning = false
   }
 
-  const look = async (own: InspectedRedis, sizeBefore: number | null) => {
+  const look = async (own: InspectedRedis, before: FilesOnDisk | null) => {
     if (!own.up || own.loading) return
     if (state.kind !== 'whole' && state.run !== own.runId) state = { kind: 'whole' }
     // Also while it is being written anew: what comes meanwhile goes to a new file, which can get a hole too.
     if (own.diskFails) suspect(own.runId)
-    else if (state.kind === 'whole' && sizeBefore !== null && !own.rewriting)
-      void scan(own.runId, sizeBefore - own.fileBytes)
+    else if (state.kind === 'whole' && before !== null && !own.rewriting)
+      void scan(own.runId, before.names, before.bytes - own.fileBytes)
     // While writes fail, what waits to be written would stand in the new base file and once more behind it.
     if (own.diskFails || own.rewriting || own.syncing) return
     if (state.kind === 'suspect' && now() >= state.notBeforeMs) await rewrite(own)
@@ -96,15 +102,15 @@ export function createFileCare({ node, directory, redis, log, now }: FileCareOpt
   }
 
   return {
-    sizeBefore: () => sizeOnDisk(directory),
+    before: () => filesOnDisk(directory),
     look,
     settle: async (withinMs) => {
       const deadline = now() + withinMs
       while (!isWhole() && now() < deadline) {
-        const sizeBefore = sizeOnDisk(directory)
+        const before = filesOnDisk(directory)
         const own = await redis.inspect()
         if (!own.up || own.diskFails) return
-        await look(own, sizeBefore)
+        await look(own, before)
         if (lacksBytes > 0) return
         await delay(lookEveryMs)
       }

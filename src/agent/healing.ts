@@ -30,7 +30,7 @@ export interface Healing {
 export function createHealing(
   context: AgentContext,
   paths: NodePaths,
-  fileCare: Pick<FileCare, 'look' | 'sizeBefore'>,
+  fileCare: Pick<FileCare, 'look' | 'before'>,
   onLook: () => void,
 ): Healing {
   const { node, topology, store, redis, log, now } = context
@@ -115,10 +115,10 @@ export function createHealing(
 
   return {
     beat: async () => {
-      const sizeBefore = fileCare.sizeBefore()
+      const before = fileCare.before()
       const own = await redis.inspect()
       context.seen.redis = own
-      await fileCare.look(own, sizeBefore)
+      await fileCare.look(own, before)
       if (own.record !== null)
         context.seen.record = { runId: own.runId, stream: own.replid, record: own.record }
       noteWhole(own)

@@ -138,8 +138,8 @@ async function careOf({ redis, port, directory }: Small) {
     now: () => performance.now(),
   })
   const look = async () => {
-    const sizeBefore = care.sizeBefore()
-    await care.look(await link.inspect(), sizeBefore)
+    const before = care.before()
+    await care.look(await link.inspect(), before)
   }
   await eventually('the link', 3000, async () => (await link.inspect()).up || 'down')
   return {
