@@ -27,6 +27,8 @@ export interface FileCareOptions {
   readonly redis: Pick<RedisLink, 'inspect' | 'rewriteFile'>
   readonly log: Logger
   readonly now: () => number
+  /** Reads all of it; tests count how often. Default: findHole. */
+  readonly find?: typeof findHole
 }
 
 /** A rewrite that finds too little room would fill the disk itself. */
@@ -40,7 +42,8 @@ type State =
   | { readonly kind: 'suspect'; readonly run: string; readonly notBeforeMs: number }
   | { readonly kind: 'rewriting'; readonly run: string }
 
-export function createFileCare({ node, directory, redis, log, now }: FileCareOptions): FileCare {
+export function createFileCare(options: FileCareOptions): FileCare {
+  const { node, directory, redis, log, now, find = findHole } = options
   let state: State = { kind: 'whole' }
   let lacksBytes = 0
   let scanned = { of: '', bytes: 0 }
@@ -77,7 +80,7 @@ export function createFileCare({ node, directory, redis, log, now }: FileCareOpt
     scanning = true
     scanned = { of, bytes }
     try {
-      if ((await findHole(directory)) !== null && isWhole()) suspect(run)
+      if ((await find(directory)) !== null && isWhole()) suspect(run)
     } catch {
       // A rewrite took a file away: the next one has no hole.
     }
