@@ -123,7 +123,7 @@ export class Session implements ShareOwner, StepHost {
       this.hub.watch()
     }
     if (this.queue.length > 0) this.pump()
-    else if (this.input.pendingBytes > 0) this.take()
+    else if (this.input.left || this.input.pendingBytes > 0) this.take()
     else this.endIfDone()
   }
 

@@ -31,7 +31,7 @@ test('what several clients send arrives whole, in order, and stays as it came', 
     const own: Buffer[] = []
     pieces[number] = own
     ended.push(once(socket, 'end').then(() => socket.end('over')))
-    return (piece) => own.push(piece)
+    return (piece) => own.push(Buffer.from(piece))
   })
   const letters = ['a', 'b', 'c']
   await Promise.all(

@@ -18,11 +18,11 @@ interface Accepted {
 }
 
 /**
- * The same connection, whose bytes come in one buffer that all of them share and are copied from it. Node otherwise takes 64 KiB for
+ * The same connection, whose bytes come in one buffer that all of them share. Node otherwise takes 64 KiB for
  * each read of each connection, however few bytes come: that is a tenth of what a command costs, most of it collecting garbage.
  * Node offers this (`onread`) for connections that one opens oneself, not for those that a server accepts.
  * @param accepted by a server with `acceptOptions`, and over from now on; the server does not wait for the one that is returned
- * @param receive called with each piece, which is the caller's to keep
+ * @param receive called with each piece, which is there only until it returns
  * @see https://nodejs.org/api/net.html#new-netsocketoptions
  */
 export function withSharedReads(accepted: Socket, receive: (piece: Buffer) => void): Socket {
@@ -38,9 +38,7 @@ export function withSharedReads(accepted: Socket, receive: (piece: Buffer) => vo
     onread: {
       buffer,
       callback: (length: number) => {
-        const piece = Buffer.allocUnsafe(length)
-        buffer.copy(piece, 0, 0, length)
-        receive(piece)
+        receive(buffer.subarray(0, length))
         return true
       },
     },

@@ -13,11 +13,12 @@ export class ByteBuffer {
     return this.end - this.start
   }
 
-  append(chunk: Buffer): void {
+  /** @param lent the chunk's memory is written again after this call: it is copied */
+  append(chunk: Buffer, lent = false): void {
     if (chunk.length === 0) return
     const pending = this.end - this.start
     if (pending === 0) {
-      this.bytes = chunk
+      this.bytes = lent ? Buffer.from(chunk) : chunk
       this.start = 0
       this.end = chunk.length
       this.owned = false

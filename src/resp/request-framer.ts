@@ -40,8 +40,9 @@ export class RequestFramer {
     return this.buffer.length
   }
 
+  /** @param chunk copied: its memory may be written again after this call */
   push(chunk: Buffer): void {
-    this.buffer.append(chunk)
+    this.buffer.append(chunk, true)
   }
 
   /** @returns the next whole command, or null until more bytes arrive. @throws ProtocolError */

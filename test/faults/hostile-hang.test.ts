@@ -58,6 +58,19 @@ async function leaves(scene: HostileScene): Promise<void> {
   })
 }
 
+/** Nothing is read behind it while it waits; it is gone once it is answered. */
+async function pastTheLimit(scene: HostileScene): Promise<void> {
+  const client = await scene.open()
+  for (let round = 0; round < 3; round += 1) {
+    client.send(command('SET', 'past', 'x'.repeat(limits.parkedBytes + 1000)))
+    await client.says(/^\+OK\r\n$/)
+    client.forget()
+    client.send(command('STRLEN', 'past'))
+    await client.says(new RegExp(`^:${String(limits.parkedBytes + 1000)}\r\n$`))
+    client.forget()
+  }
+}
+
 const large = command('SET', 'hung', 'x'.repeat(100_000))
 const small = command('INCR', 'hung:count').repeat(1000)
 const reads = command('GET', 'nothing').repeat(1000)
@@ -78,6 +91,7 @@ const inputs: readonly HostileInput[] = [
     growthMib: 256,
   },
   { name: '50 clients that leave', attack: leaves },
+  { name: 'commands larger than what may wait', attack: pastTheLimit },
 ]
 
 testHostileInputs(inputs, { limits, holdMs: 10_000 })
