@@ -66,7 +66,8 @@ export function gatewayBeside(input: ManifestInput): Container {
     ...container,
     env: [{ name: 'HOLDFAST_LINGER', value: `${String(lingerSeconds)}s` }],
     lifecycle: {
-      // Containers start in order, and the next one not before this has ended.
+      // Containers start in order, and the next one not before this has ended. Any answer will do, a refusal too. After a minute the
+      // application starts all the same and is not ready: a hook that fails would have the gateway killed, again and again.
       postStart: { exec: { command: ['/bin/sh', '-c', whenItListens] } },
       preStop: wait(unlistedSeconds),
     },
