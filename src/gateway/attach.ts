@@ -19,6 +19,15 @@ export interface Attachment {
   readonly done: () => void
 }
 
+/** Takes so many replies, and gives them away together. */
+export function collect(replies: number, done: (replies: readonly Buffer[]) => void): readonly Taker[] {
+  const got: Buffer[] = []
+  return Array.from({ length: replies }, () => (reply: Buffer) => {
+    got.push(Buffer.from(reply))
+    if (got.length === replies) done(got)
+  })
+}
+
 /** Makes a new connection what the session's lost one was: its user, database and protocol, subscriptions, tracking, MONITOR. */
 export function attach(to: Attachment): void {
   const restore = to.state.restore(to.setter)

@@ -2,7 +2,7 @@ import { encodeCommand } from '../resp/encode.ts'
 import { replyType } from '../resp/reply-framer.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import { abreastOf } from './abreast.ts'
-import { attach, type Taker } from './attach.ts'
+import { attach, collect, type Taker } from './attach.ts'
 import { acceptBlock } from './block-effects.ts'
 import type { Command } from './command.ts'
 import { isAboutData, isRepeatable } from './command-kinds.ts'
@@ -43,6 +43,8 @@ export class Own {
   /** When something was last asked (ms). */
   private askedMs = 0
   private command: Command | null = null
+  /** The present connection has begun with it. */
+  private begun = false
   /** The present connection was asked for it: it may have run. */
   private sent = false
   private readonly stream: OwnStream
@@ -74,6 +76,7 @@ export class Own {
 
   run(command: Command): void {
     this.command = command
+    this.begun = false
     this.sent = false
     this.stream.subscriptions.confirmed = 0
     this.go()
@@ -150,14 +153,16 @@ export class Own {
     this.connection?.discard()
     this.connection = null
     this.ready = false
+    this.begun = false
     this.takers.drain()
     this.stream.clear()
   }
 
-  /** A primary is there: what lives by its connection is set up again. */
+  /** A primary is there, or is there again: what lives by its connection is set up, and what waits begins. */
   restore(): void {
-    if (this.gone || this.connection !== null) return
-    if (this.command !== null || (this.state.attached && !this.aside)) this.go()
+    if (this.gone) return
+    const lacking = this.connection === null && this.state.attached && !this.aside
+    if (this.command !== null || lacking) this.go()
   }
 
   /** It has waited too long. */
@@ -247,9 +252,7 @@ export class Own {
 
   private setUpDone(): void {
     this.ready = true
-    if (this.command === null) return
-    const target = this.hub.target()
-    if (target !== null) this.start(target)
+    if (this.command !== null) this.go()
   }
 
   private ask(bytes: readonly Buffer[], takers: readonly Taker[]): void {
@@ -260,7 +263,8 @@ export class Own {
 
   private start(target: Primary): void {
     const { command } = this
-    if (command === null) return
+    if (command === null || this.begun) return
+    this.begun = true
     switch (command.route) {
       case 'exec':
       case 'write':
@@ -320,14 +324,7 @@ export class Own {
       target,
       watched: this.watching,
       ask: (bytes, replies, done) => {
-        const got: Buffer[] = []
-        this.ask(
-          bytes,
-          Array.from({ length: replies }, () => (reply: Buffer) => {
-            got.push(Buffer.from(reply))
-            if (got.length === replies) done(got)
-          }),
-        )
+        this.ask(bytes, collect(replies, done))
       },
       done: (answer) => {
         if (this.command !== command) return
@@ -338,6 +335,7 @@ export class Own {
         this.finish(command, answer)
       },
       again: () => {
+        this.begun = false
         setTimeout(() => {
           if (!this.gone && this.command !== null) this.go()
         }, retryMs)

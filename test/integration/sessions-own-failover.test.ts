@@ -2,7 +2,13 @@ import { after, before, test } from 'node:test'
 import { startGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { eventually } from '../harness/eventually.ts'
 import { RawClient } from '../harness/raw-client.ts'
-import { clientPassword, internalCredentials, quietLog, RedisGroup } from '../harness/redis-group.ts'
+import {
+  clientPassword,
+  internalCredentials,
+  internalSecret,
+  quietLog,
+  RedisGroup,
+} from '../harness/redis-group.ts'
 
 const group = new RedisGroup({ block: 87, holdMs: 6000 })
 const { host, port } = group.topology.gateway
@@ -33,6 +39,38 @@ const open = async (): Promise<RawClient> => {
 }
 
 const counting = "redis.call('INCR',KEYS[1]) return redis.call('GET',KEYS[1])"
+
+test('a transaction that was refused goes on when the primary could not be reached meanwhile', async () => {
+  const client = await open()
+  const primary = await RawClient.open(group.topology.nodes[0]?.address ?? '', 6379, clientPassword)
+  const ask = async (line: string, expected = '+OK\r\n') => {
+    primary.send(`${line}\r\n`)
+    await primary.expect(expected)
+  }
+  await primary.expect('+OK\r\n')
+  client.send('WATCH watched\r\n')
+  await client.expect('+OK\r\n')
+  await ask('CONFIG SET min-replicas-to-write 3')
+  client.send('MULTI\r\nSET watched 1\r\nEXEC\r\n')
+  await client.expect('+OK\r\n+QUEUED\r\n')
+  // the gateway's own connection ends, and it cannot log in again
+  await ask('ACL SETUSER holdfast resetpass >another')
+  primary.send('CLIENT KILL USER holdfast\r\n')
+  await eventually('it is unreachable', 5000, () => !gateway.status().reachable || 'not')
+  const counts: (string | undefined)[] = []
+  await eventually('it is not asked any more', 5000, async () => {
+    primary.received = ''
+    primary.send('INFO errorstats\r\n')
+    await eventually('an answer', 5000, () => primary.received.endsWith('\r\n\r\n') || primary.received)
+    counts.unshift(/NOREPLICAS:count=\d+/.exec(primary.received)?.[0])
+    return new Set(counts.slice(0, 10)).size === 1 && counts.length >= 10 ? true : String(counts[0])
+  })
+  primary.received = ''
+  await ask('CONFIG SET min-replicas-to-write 0')
+  await ask(`ACL SETUSER holdfast resetpass >${internalSecret}`)
+  await client.expect('*1\r\n+OK\r\n', 5000)
+  for (const each of [client, primary]) each.destroy()
+})
 
 test('what waited for a connection of its own when the primary died was never sent, and runs on the next one', async () => {
   const clients = [await open(), await open()]
