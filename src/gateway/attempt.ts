@@ -15,7 +15,9 @@ const retryMs = 20
 /** A command as the gateway words it. @param args latin1 texts */
 export function wordedCommand(args: readonly string[], nowMs: number): Command {
   const bytes = encodeCommand(args, 'latin1')
-  const request = new Request(bytes, 0, bytes.length, args[0] ?? '', args.length, null)
+  // a request has its name in upper case, however the client wrote it
+  const name = (args[0] ?? '').toUpperCase()
+  const request = new Request(bytes, 0, bytes.length, name, args.length, null)
   return new Command(request, nowMs)
 }
 

@@ -67,6 +67,21 @@ const named = new Map<string, Route>([
   ['FCALL', 'write'],
 ])
 
+/** They only say something about the server, though it does not flag them as read-only. */
+const questions = new Set(
+  Object.entries({
+    ACL: 'CAT DRYRUN GENPASS GETUSER HELP LIST USERS WHOAMI',
+    CONFIG: 'GET HELP',
+    FUNCTION: 'DUMP HELP LIST STATS',
+    LATENCY: 'DOCTOR GRAPH HELP HISTOGRAM HISTORY LATEST',
+    MEMORY: 'DOCTOR HELP MALLOC-STATS STATS USAGE',
+    MODULE: 'HELP LIST',
+    PUBSUB: 'CHANNELS HELP NUMPAT NUMSUB SHARDCHANNELS SHARDNUMSUB',
+    SCRIPT: 'EXISTS HELP',
+    SLOWLOG: 'GET HELP LEN',
+  }).flatMap(([container, subcommands]) => subcommands.split(' ').map((one) => `${container} ${one}`)),
+)
+
 const clients = new Map<string, Route>([
   ['SETNAME', 'door'],
   ['GETNAME', 'door'],
@@ -93,7 +108,8 @@ export function routeOf(
   if (facts === undefined) return { route: 'read', facts }
   if (blocks(request, facts)) return { route: 'blocking', facts }
   if (facts.write) return { route: 'write', facts }
-  return { route: facts.readOnly ? 'read' : 'once', facts }
+  const isQuestion = facts.readOnly || questions.has(`${request.name} ${request.keyword(1)}`)
+  return { route: isQuestion ? 'read' : 'once', facts }
 }
 
 /** XREAD and XREADGROUP block only when they are told to. */
