@@ -37,9 +37,10 @@ const infoClocks = ['INFO-PERIOD', '400', 'PUBLISH-PERIOD', '200']
 /**
  * down-after counts from a ping that stays unanswered: with one a second, a primary that hangs is noticed up to a second later than
  * that. Not below 500: while a primary is down Sentinel asks replicas for their INFO once a second, and takes one that is older than
- * five ping periods for no candidate.
+ * five ping periods for no candidate. Whether others take the primary for down it goes on asking once a second, as by default: who
+ * notices last asks at once and stands alone for election. Asking every 100 ms they all stood, and each voted for itself.
  */
-const pingClocks = ['PING-PERIOD', '500', 'ASK-PERIOD', '100', 'TILT-PERIOD', '2000']
+const pingClocks = ['PING-PERIOD', '500', 'TILT-PERIOD', '2000']
 
 /** @param from the own node's address */
 export function openSentinels(topology: Topology, internalSecret: string, from: string): Sentinels {
