@@ -40,7 +40,7 @@ export class Pool {
   private readonly ready = new Fifo<ShareOwner>()
   private rights: Rights | null = null
   private learning = false
-  private readonly curious: (() => void)[] = []
+  private readonly curious = new Set<() => void>()
   private scheduled = false
   private backingOff = false
   private idleTimer: NodeJS.Timeout | null = null
@@ -91,10 +91,10 @@ export class Pool {
     return this.rights !== null && mayRun(this.rights, command)
   }
 
-  /** @returns true: the user's rights are known; false: `then` is called once they are */
+  /** @returns true: the user's rights are known; false: `then` is called once they are, or to ask again */
   knowsRights(then: () => void): boolean {
     if (this.rights !== null) return true
-    this.curious.push(then)
+    this.curious.add(then)
     this.learnRights()
     return false
   }
@@ -173,27 +173,31 @@ export class Pool {
     options.watch()
   }
 
-  /** Lanes that owe an answer are opened again even when nobody has anything new. */
   private learnRights(): void {
     if (this.learning) return
     this.learning = true
-    this.options
-      .rights()
-      .then(
-        (rights) => {
-          this.rights = rights
-          for (const then of this.curious.splice(0)) then()
-        },
-        () => {
-          // no primary to ask now: whoever is curious asks again when there is one
-          this.curious.length = 0
-        },
-      )
-      .finally(() => {
-        this.learning = false
-      })
+    this.options.rights().then(
+      (rights) => {
+        this.rights = rights
+        this.askAgain()
+      },
+      () => {
+        // no primary to ask now, or none that answers
+        setTimeout(() => {
+          this.askAgain()
+        }, backOffMs)
+      },
+    )
   }
 
+  private askAgain(): void {
+    this.learning = false
+    const curious = [...this.curious]
+    this.curious.clear()
+    for (const then of curious) then()
+  }
+
+  /** Lanes that owe an answer are opened again even when nobody has anything new. */
   private openDown(target: Primary): void {
     if (this.lanes.length === 0 && this.ready.length > 0) this.addLane(target)
     for (const lane of this.lanes) if (lane.down && (lane.busy || this.ready.length > 0)) lane.open(target)

@@ -48,14 +48,15 @@ export class Steps {
   private readonly stranger: Stranger
   private pool: Pool | null = null
   private elevated: Pool | null = null
+  private readonly pump = (): void => {
+    this.host.pump()
+  }
 
   constructor(hub: Hub, host: StepHost, queue: CommandQueue, state: SessionState) {
     this.hub = hub
     this.host = host
     this.state = state
-    this.stranger = new Stranger(hub, state, () => {
-      host.pump()
-    })
+    this.stranger = new Stranger(hub, state, this.pump)
     this.multi = new Multi(hub, host, queue, state, {
       rights: () => this.poolOf(),
       unwatch: () => this.own?.unwatch(),
@@ -91,11 +92,7 @@ export class Steps {
     }
     if (!state.known) return this.takeStrangers(command, target)
     classify(command, this.hub)
-    if (
-      !this.poolOf().knowsRights(() => {
-        this.host.pump()
-      })
-    ) {
+    if (!this.poolOf().knowsRights(this.pump)) {
       hub.watch()
       return false
     }
