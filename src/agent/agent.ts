@@ -102,6 +102,9 @@ export function startAgent(options: AgentOptions): NodeAgent {
       wake()
       peerWatch.hurry()
     },
+    onServes: () => {
+      sentinelLife.hurry()
+    },
   }
   const fileCare = createFileCare({ node: node.name, directory: data, redis, log, now })
   const damagedFiles = createDamagedFiles(context, data)

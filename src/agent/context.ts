@@ -34,6 +34,8 @@ export interface AgentContext {
   }
   /** Looks for a promotion every few milliseconds for a while. */
   readonly beAlert: () => void
+  /** This node's gate has passed: whoever names another primary is to be told. */
+  readonly onServes: () => void
 }
 
 export function otherNodes(context: AgentContext): readonly NodeTopology[] {

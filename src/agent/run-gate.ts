@@ -41,6 +41,7 @@ export async function runGate(context: AgentContext, why: GateReason): Promise<b
     'serves',
   )
   await letFollow(context, epoch, record)
+  context.onServes()
   return true
 }
 

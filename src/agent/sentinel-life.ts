@@ -14,12 +14,16 @@ import {
 } from './servers.ts'
 
 const everyMs = 1000
+/** After a gate has passed: by then the sentinels know, or have to be told. */
+const hurried = { everyMs: 100, forMs: 1000 } as const
 /** A failover or a start is over well within this. */
 const strangerMs = 3000
 const stopGraceMs = 3000
 
 export interface SentinelLife {
   seen(): AgentState['sentinel']
+  /** To be told when this node begins to serve: looks often for a moment. */
+  hurry(): void
   stop(): void
 }
 
@@ -37,6 +41,8 @@ export function leadSentinel(
   const { signal } = stopped
   let quickenedPid: number | null = null
   let strangerSince: number | null = null
+  let hurryUntil = -Infinity
+  let wake: () => void = () => undefined
   let seen: AgentState['sentinel'] = { up: false, primarySeen: null, epoch: 0 }
 
   const look = async () => {
@@ -108,12 +114,23 @@ export function leadSentinel(
       await look().catch((error: unknown) => {
         log.debug({ why: (error as Error).message }, 'could not look after the sentinel')
       })
-      await delay(everyMs, undefined, { signal }).catch(() => undefined)
+      const woken = new AbortController()
+      wake = () => {
+        woken.abort()
+      }
+      const waitMs = context.now() < hurryUntil ? hurried.everyMs : everyMs
+      await delay(waitMs, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(
+        () => undefined,
+      )
     }
   }
   void loop()
   return {
     seen: () => ({ ...seen, blank: !hasSentinelState(paths) }),
+    hurry: () => {
+      hurryUntil = context.now() + hurried.forMs
+      wake()
+    },
     stop: () => {
       stopped.abort()
     },

@@ -20,6 +20,8 @@ export interface Sentinels {
   views(): Promise<readonly SentinelView[]>
   /** Priorities of the replicas as one sentinel knows them, by node index. */
   prioritiesSeenBy(index: number): Promise<ReadonlyMap<number, number>>
+  /** The node that a sentinel promotes in its failover; null while it has chosen none. */
+  promotedBy(index: number): Promise<number | null>
   /** @returns null when accepted, else what it said */
   forceFailover(index: number): Promise<string | null>
   /** Faster clocks than Sentinel's own; they do not survive its restart. */
@@ -52,12 +54,19 @@ export function openSentinels(topology: Topology, internalSecret: string, from: 
   const connections = topology.nodes.map((node) => connect(node.index))
   const subscribers: Redis[] = []
   const at = (index: number) => connections[index] ?? connect(index)
+  const replicasOf = async (index: number) => {
+    const replicas = (await at(index).call('SENTINEL', 'REPLICAS', topology.name)) as string[][]
+    return replicas.map(pairs)
+  }
   return {
     views: () => Promise.all(connections.map((connection, index) => view(connection, index, topology))),
+    promotedBy: async (index) => {
+      const promoted = (await replicasOf(index)).find((each) => each.get('flags')?.includes('promoted'))
+      return promoted === undefined ? null : nodeAt(topology, promoted.get('ip'), promoted.get('port'))
+    },
     prioritiesSeenBy: async (index) => {
-      const replicas = (await at(index).call('SENTINEL', 'REPLICAS', topology.name)) as string[][]
       const seen = new Map<number, number>()
-      for (const fields of replicas.map(pairs)) {
+      for (const fields of await replicasOf(index)) {
         const node = nodeAt(topology, fields.get('ip'), fields.get('port'))
         const gone = /s_down|disconnected/.test(fields.get('flags') ?? '')
         if (node !== null && !gone) seen.set(node, Number(fields.get('slave-priority')))

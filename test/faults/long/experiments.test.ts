@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { test } from 'node:test'
@@ -60,7 +60,7 @@ test('a failover forced from a minority of five promotes a node that never serve
   await nodes.close()
 })
 
-test('a replica that lags behind does not replace the primary when the sentinels choose', async (t) => {
+test('a replica that lags behind does not replace the primary when the sentinels choose it, nor the one that does later', async (t) => {
   const nodes = await startGatewayNodes(t)
   assert.equal(nodes.first, 0)
   nodes.set.kill('redis-2', 'SIGSTOP')
@@ -73,7 +73,11 @@ test('a replica that lags behind does not replace the primary when the sentinels
   nodes.set.kill('redis-2', 'SIGCONT')
   await nodes.load.answered(50)
   assert.equal(nodes.gateway.status().primary, 'redis-1')
-  await nodes.close({ not: 0 })
+  const { primary } = await nodes.close({ not: 0 })
+  assert.equal(primary, 1)
+  // The failover that chose it must not be tried again once it has caught up.
+  const log = await readFile(join(nodes.set.stateDir, 'logs', 'agent-2.log'), 'utf8')
+  assert.doesNotMatch(log, /"msg":"serves"/)
 })
 
 test('three nodes restarted from their append-only files, with other agents, go on where they were', async (t) => {
