@@ -39,6 +39,7 @@ export function tryAtDoor(
     restore: state.restore(hub.setter),
     commands,
     wanted,
+    isWanted: () => host.isUnderWay(command),
     done: (answer) => {
       if (!host.isUnderWay(command)) return
       const unable = answer === null || isRefusal(answer, 0, answer.length)

@@ -40,6 +40,7 @@ function refusesStrangers(door: Door, primary: Primary): Promise<boolean> {
       restore: [],
       commands: [ping],
       wanted: 1,
+      isWanted: () => true,
       done: (answer) => {
         if (answer === null) reject(new Error('the connection was lost'))
         else resolve(answer.toString('latin1').startsWith('-NOAUTH'))

@@ -72,6 +72,7 @@ export class Stranger {
       restore: [],
       commands: [bytes],
       wanted: 1,
+      isWanted: () => true,
       done: (answer) => {
         this.asking = false
         if (answer !== null) then(answer)
