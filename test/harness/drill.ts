@@ -27,8 +27,11 @@ export function assertProved(t: TestContext, { code, result, stderr }: Drill): v
   t.diagnostic(
     `${faults.length} faults in ${Math.round(result.durationMs / 1000)} s: ${verdict}; ${JSON.stringify(totals)}; ` +
       faults
-        .map(({ name, startMs, healthyMs }) => `${name} ${Math.round((healthyMs ?? NaN) - startMs)} ms`)
-        .join(', '),
+        .map(
+          ({ name, startMs, healthyMs, longestGapMs }) =>
+            `${name} ${Math.round((healthyMs ?? NaN) - startMs)} ms, silent ${Math.round(longestGapMs)} ms`,
+        )
+        .join('; '),
   )
   assert.equal(verdict, 'proved', `${words.join('\n')}\n${stderr}`)
   assert.equal(code, 0, stderr)
