@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 
 /** What /proc says about a process. */
 export interface ProcessStat {
@@ -83,5 +83,22 @@ export function signalProcess(pid: number, startTime: number, signal: NodeJS.Sig
     return true
   } catch {
     return false
+  }
+}
+
+/** What a process has open: paths, and `socket:[inode]` and their like. Empty for one that is gone or somebody else's. */
+export function openFiles(pid: number): string[] {
+  const directory = `/proc/${String(pid)}/fd`
+  const target = (fd: string) => {
+    try {
+      return [readlinkSync(`${directory}/${fd}`)]
+    } catch {
+      return [] // closed meanwhile
+    }
+  }
+  try {
+    return readdirSync(directory).flatMap(target)
+  } catch {
+    return []
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AgentState } from '../../../agent/api.ts'
+import { nodePaths } from '../../../agent/servers.ts'
 import { HoldfastError } from '../../../errors.ts'
 import { findManaged } from '../../../platform/managed-process.ts'
 import type { Topology } from '../../../topology/topology.ts'
@@ -10,7 +11,7 @@ import type { LocalPaths } from '../paths.ts'
 import { requireSecrets } from '../state-files.ts'
 import { nodeAt } from './network.ts'
 import { controlAddress } from './packet-rules.ts'
-import { signalComponents } from './processes.ts'
+import { hasOpened, signalComponents } from './processes.ts'
 import type { UndoJournal } from './undo-journal.ts'
 
 const agentWithinMs = 10_000
@@ -33,10 +34,16 @@ export async function withoutProcesses<T>(
   const servers = [`sentinel-${String(node)}`, `redis-${String(node)}`]
   await ensureSupervisor(stateDir)
   const deadline = performance.now() + agentWithinMs
-  // One that is just being started anew could start them.
-  while ((await signalComponents(stateDir, [agent], 'STOP', journal)).length === 0) {
+  const { directory } = nodePaths(stateDir, node)
+  for (;;) {
+    // One that is just being started anew could start them.
+    const isStopped = (await signalComponents(stateDir, [agent], 'STOP', journal)).length > 0
+    // Stopped in the middle of reading its append-only file, it would keep the volume busy until it ends.
+    if (isStopped && !hasOpened(stateDir, agent, directory)) break
+    if (isStopped) await signalComponents(stateDir, [agent], 'CONT', journal)
     if (performance.now() > deadline) {
-      throw new HoldfastError('NOT_RUNNING', `${agent} does not run`, { hint: './holdfast up' })
+      const why = isStopped ? `does not end to read files in ${directory}` : 'does not run'
+      throw new HoldfastError('NOT_RUNNING', `${agent} ${why}`, { hint: './holdfast status' })
     }
     await delay(50)
   }

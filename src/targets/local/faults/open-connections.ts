@@ -1,5 +1,6 @@
-import { readdirSync, readlinkSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { findManaged } from '../../../platform/managed-process.ts'
+import { openFiles } from '../../../platform/proc.ts'
 import type { NodeTopology, Topology } from '../../../topology/topology.ts'
 import type { Connection, PacketRules } from './packet-rules.ts'
 
@@ -49,19 +50,5 @@ function endpoint(text: string): [address: string, port: number] {
 }
 
 function sockets(pid: number): Set<string> {
-  const directory = `/proc/${String(pid)}/fd`
-  try {
-    const links = readdirSync(directory).map((fd) => link(`${directory}/${fd}`))
-    return new Set(links.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []))
-  } catch {
-    return new Set()
-  }
-}
-
-function link(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
+  return new Set(openFiles(pid).flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []))
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { eventually } from '../../../../test/harness/eventually.ts'
 import { findManaged, spawnManaged } from '../../../platform/managed-process.ts'
 import { ownProcesses } from '../../../platform/proc.ts'
 import {
   findProcess,
+  hasOpened,
   runningComponents,
   signalComponent,
   signalComponents,
@@ -26,11 +28,11 @@ afterEach(async () => {
   rmSync(deployment, { recursive: true })
 })
 
-const start = (component: string) =>
+const start = (component: string, script = 'sleep 300 & sleep 300') =>
   spawnManaged({
     component,
     deployment,
-    argv: ['/bin/sh', '-c', 'sleep 300 & sleep 300'],
+    argv: ['/bin/sh', '-c', script],
     env: { PATH: process.env.PATH ?? '' },
     logFile: join(deployment, 'logs', `${component}.log`),
   })
@@ -86,4 +88,15 @@ test('what is not the deployment’s, or does not run, is not signalled', async 
   const journal = openJournal(deployment)
   assert.deepEqual(await signalComponents(deployment, ['app-0', 'app-1'], 'KILL', journal), ['app-0'])
   assert.equal(findProcess(deployment, 'app-0'), null)
+})
+
+test('who is in the middle of reading a file of a volume is told from who is not', async () => {
+  const volume = join(deployment, 'volume')
+  mkdirSync(volume)
+  writeFileSync(join(volume, 'file'), '')
+  await start('agent-0')
+  await start('agent-1', `exec 3<'${join(volume, 'file')}'; sleep 300`)
+  await eventually('open', 5000, () => hasOpened(deployment, 'agent-1', volume) || 'not yet')
+  assert.equal(hasOpened(deployment, 'agent-0', volume), false)
+  assert.equal(hasOpened(deployment, 'agent-2', volume), false)
 })

@@ -1,7 +1,9 @@
+import { realpathSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../../errors.ts'
 import { findManaged } from '../../../platform/managed-process.ts'
 import {
+  openFiles,
   ownProcesses,
   readBootId,
   readStat,
@@ -100,6 +102,14 @@ export async function signalComponent(
 /** Wakes what was stopped, if it is still that very process. */
 export function wake({ pid, startTime, bootId }: NotedProcess): void {
   if (bootId === readBootId()) signalProcess(pid, startTime, 'SIGCONT')
+}
+
+/** Whether a component has a file below this directory open. */
+export function hasOpened(stateDir: string, component: string, directory: string): boolean {
+  const below = `${realpathSync(directory)}/`
+  return leaders(stateDir)
+    .filter((each) => each.component === component)
+    .some(({ pid }) => openFiles(pid).some((path) => path.startsWith(below)))
 }
 
 function leaders(stateDir: string) {
