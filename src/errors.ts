@@ -15,6 +15,10 @@ export type ErrorCode =
   | 'SECRET_INVALID'
   | 'TIMEOUT'
   | 'SWITCHOVER_FAILED'
+  | 'BACKUP_FAILED'
+  | 'BACKUP_INVALID'
+  | 'RESTORE_FAILED'
+  | 'WOULD_OVERWRITE'
   | 'INTERNAL'
 
 export interface HoldfastErrorOptions {

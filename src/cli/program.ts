@@ -101,6 +101,17 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
       return (await import('./commands/restart.ts')).restart
     },
   )
+  add('backup <file>', 'writes all data into one file, from a replica, while everything runs', async () => {
+    return (await import('./commands/backup.ts')).backup
+  })
+    .option('--overwrite', 'replaces the file if it is there')
+    .option('--json', 'the result as JSON')
+  add('restore <file>', 'replaces all data by that of a backup, and starts everything', async () => {
+    return (await import('./commands/restore.ts')).restore
+  })
+    .option('--check', 'only says whether the file is whole, and what is in it')
+    .option('--overwrite', 'also a deployment that has data: that is put aside')
+    .option('--json', 'the result as JSON')
   add(
     'logs [component]',
     'the log of one part, or of all',

@@ -1,3 +1,4 @@
+import type { BackupManifest } from '../backup/manifest.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { FaultDriver } from '../verify/faults/fault.ts'
 import type { Status } from './status.ts'
@@ -22,6 +23,41 @@ export interface Secrets {
   readonly password: string
   /** Between Holdfast's own parts: its Redis users and the agents' interface. */
   readonly internal: string
+}
+
+export interface BackupRequest {
+  /** Absolute. */
+  readonly file: string
+  /** Whether it may exist. */
+  readonly overwrite: boolean
+  /** The effective spec, without secrets; see BackupManifest. */
+  readonly spec: Readonly<Record<string, unknown>>
+  /** Version of Holdfast. */
+  readonly holdfast: string
+}
+
+export interface BackupResult {
+  readonly file: string
+  readonly bytes: number
+  readonly manifest: BackupManifest
+}
+
+export interface RestoreRequest {
+  /** Absolute. */
+  readonly file: string
+  /** Whether a deployment that has data may lose it. */
+  readonly overwrite: boolean
+  readonly topology: Topology
+  /** As apply takes it. */
+  readonly password: string | null
+}
+
+export interface RestoreResult {
+  readonly manifest: BackupManifest
+  /** Keys in all databases of clients. */
+  readonly keys: number
+  /** Where the data is that was there before; null: there was none. */
+  readonly aside: string | null
 }
 
 /** Where a deployment runs. Small on purpose. */
@@ -56,6 +92,17 @@ export interface Target {
     readonly password: string
     readonly db: number
   }>
+  /**
+   * Writes everything that was answered before into a file, which then is there whole or not at all.
+   * @throws HoldfastError BACKUP_FAILED, WOULD_OVERWRITE, DISK_FULL, NOT_RUNNING
+   */
+  backup?(request: BackupRequest, context: TargetContext): Promise<BackupResult>
+  /**
+   * Replaces all data by that of a backup and starts everything. Nothing of the deployment is touched before the data has been
+   * loaded and found whole.
+   * @throws HoldfastError BACKUP_INVALID, WOULD_OVERWRITE, RESTORE_FAILED, DISK_FULL
+   */
+  restore?(request: RestoreRequest, context: TargetContext): Promise<RestoreResult>
   /**
    * What `verify` can break here; left out: nothing. One at a time: `close` it.
    * @throws HoldfastError BUSY while another verify is at work, NOT_RUNNING when there is no deployment

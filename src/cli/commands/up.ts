@@ -5,18 +5,17 @@ import { HoldfastError } from '../../errors.ts'
 import { resolvePassword } from '../../spec/password.ts'
 import type { Spec } from '../../spec/schema.ts'
 import { buildTopology } from '../../topology/build.ts'
-import { openDeployment } from '../deployment.ts'
+import type { Topology } from '../../topology/topology.ts'
+import { openDeployment, type Deployment } from '../deployment.ts'
 import type { CommandContext } from '../context.ts'
 import { publicInstances } from '../public-listeners.ts'
 import { runWithProgress } from '../run-target.ts'
 
 /** Brings what runs to what the spec says, and ends with an address to try. */
 export async function up(context: CommandContext): Promise<number> {
-  const { spec, directory, target, file } = await openDeployment(context)
-  const topology = buildTopology(spec, appDirectory(spec, directory))
-  const { password, notice } = await resolvePassword(spec.redis.password, { env: context.env, directory })
-  if (notice !== undefined) context.note(`notice: ${notice}`)
-
+  const deployment = await openDeployment(context)
+  const { spec, target, file } = deployment
+  const { topology, password } = await readWanted(deployment, context)
   const goOn = `./holdfast up goes on from here, ./holdfast down stops what was started${specOption(context)}`
   return await runWithProgress(context, goOn, async (targetContext) => {
     const changes = await target.apply(topology, password, targetContext)
@@ -27,6 +26,17 @@ export async function up(context: CommandContext): Promise<number> {
     for (const line of farewell(spec, context)) context.print(line)
     return 0
   })
+}
+
+/** What is to run, as the spec says. */
+export async function readWanted(
+  { spec, directory }: Deployment,
+  context: CommandContext,
+): Promise<{ readonly topology: Topology; readonly password: string | null }> {
+  const topology = buildTopology(spec, appDirectory(spec, directory))
+  const { password, notice } = await resolvePassword(spec.redis.password, { env: context.env, directory })
+  if (notice !== undefined) context.note(`notice: ${notice}`)
+  return { topology, password }
 }
 
 /** @throws HoldfastError SPEC_INVALID when it is not there: the program would fail to start, with less to say */
@@ -51,6 +61,6 @@ function farewell({ name, app, frontDoor }: Spec, context: CommandContext): stri
   ]
 }
 
-function specOption({ specFile }: CommandContext): string {
+export function specOption({ specFile }: CommandContext): string {
   return specFile === 'holdfast.yaml' ? '' : ` --spec ${specFile}`
 }

@@ -16,6 +16,7 @@ import { takeProcessLock } from './process-lock.ts'
 import { remove } from './remove.ts'
 import { reachable } from './http-probe.ts'
 import { warmCompileCache } from './warm-cache.ts'
+import { finishSwap } from './volume-swap.ts'
 import { readSecrets, readTopology, requireSecrets, requireTopology, wantedInstances } from './state-files.ts'
 
 export interface LocalTargetOptions {
@@ -36,6 +37,7 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
       exclusively(async () => {
         await warmCompileCache(process.env, context.signal)
         await healLeftOver(stateDir)
+        finishSwap(paths)
         return await apply(paths, topology, password, context)
       }),
     remove: async (options, context) => {
@@ -57,6 +59,16 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
     restart: (component, context) => exclusively(() => restart(paths, component, context)),
     logs: (component, options) => tailLogs(paths, component, options),
     connection: () => Promise.resolve().then(() => connectionOf(paths)),
+    backup: async (request, context) => {
+      const { backup } = await import('./backup.ts')
+      return await backup(paths, request, context)
+    },
+    restore: (request, context) =>
+      exclusively(async () => {
+        const { restore } = await import('./restore.ts')
+        await healLeftOver(stateDir)
+        return await restore(paths, request, context)
+      }),
     faults: async () => {
       const { openFaultDriver } = await import('./faults/driver.ts')
       return await openFaultDriver(paths, target)
