@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { HoldfastError } from '../errors.ts'
+import { readIfExists } from '../platform/files.ts'
 import { createLogger } from '../platform/log.ts'
 import { isHostName } from '../topology/host-name.ts'
 import type { Topology } from '../topology/topology.ts'
 import { startAgent, type NodeAgent } from './agent.ts'
 import { createAgentServer } from './http.ts'
+import type { NodeSecrets } from './servers.ts'
 
 export interface RunAgentOptions {
   readonly stateDir: string
@@ -41,10 +43,7 @@ export async function runAgent({
       },
     )
   }
-  const secrets = {
-    password: readFileSync(join(configDir, 'secrets', 'password'), 'utf8'),
-    internal: readFileSync(join(configDir, 'secrets', 'internal'), 'utf8'),
-  }
+  const secrets = secretsIn(join(configDir, 'secrets'))
   const alone = new AbortController()
   process.once('SIGHUP', () => {
     alone.abort()
@@ -80,4 +79,19 @@ export async function runAgent({
   server.closeAllConnections()
   await agent.stop(!alone.signal.aborted)
   return 0
+}
+
+/** Those of clients are read whenever they are asked for: they are changed while the agent runs. */
+function secretsIn(directory: string): NodeSecrets {
+  const read = (name: string) => readFileSync(join(directory, name), 'utf8')
+  return {
+    internal: read('internal'),
+    get password() {
+      return read('password')
+    },
+    get otherPasswords() {
+      const texts = ['password.next', 'password.old'].map((name) => readIfExists(join(directory, name)))
+      return texts.filter((text) => text !== null)
+    },
+  }
 }

@@ -37,7 +37,10 @@ export function nodePaths(stateDir: string, node: number): NodePaths {
 }
 
 export interface NodeSecrets {
+  /** Of clients. */
   readonly password: string
+  /** Further ones that clients may use: the old one and the next, while it is being changed. */
+  readonly otherPasswords?: readonly string[]
   readonly internal: string
 }
 
@@ -77,7 +80,7 @@ export async function startRedis(
   writeFileDurably(
     paths.aclFile,
     renderAcl({
-      passwordHash: sha256(secrets.password),
+      passwordHashes: validPasswords(secrets).map(sha256),
       internalHash: sha256(secrets.internal),
       replicaHash: sha256(replicaSecret(secrets)),
     }),
@@ -93,6 +96,12 @@ export async function startRedis(
     logFile: join(paths.logs, `redis-${String(node.index)}.log`),
     umask: 0o077,
   })
+}
+
+/** Others are asked for twice: between two looks at files that are being renamed one may be in neither place. */
+function validPasswords(secrets: NodeSecrets): string[] {
+  const before = secrets.otherPasswords ?? []
+  return [...new Set([secrets.password, ...before, ...(secrets.otherPasswords ?? [])])]
 }
 
 export function writeSentinelConf(

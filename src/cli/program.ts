@@ -112,6 +112,9 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
     .option('--check', 'only says whether the file is whole, and what is in it')
     .option('--overwrite', 'also a deployment that has data: that is put aside')
     .option('--json', 'the result as JSON')
+  add('rotate-password', 'gives clients another password while everything runs', async () => {
+    return (await import('./commands/rotate-password.ts')).rotatePassword
+  }).option('--keep-old', 'the old one stays valid, until rotate-password is called again')
   add(
     'logs [component]',
     'the log of one part, or of all',

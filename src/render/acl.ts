@@ -1,6 +1,7 @@
 /** SHA-256 in hex, as Redis stores passwords. */
 export interface AclInput {
-  readonly passwordHash: string
+  /** Of clients: several while the password is being changed. */
+  readonly passwordHashes: readonly string[]
   readonly internalHash: string
   readonly replicaHash: string
 }
@@ -22,7 +23,7 @@ const forbidden =
 export function renderAcl(input: AclInput): string {
   return (
     [
-      `user default on #${input.passwordHash} ~* &* +@all ${forbidden}`,
+      `user default on ${input.passwordHashes.map((hash) => `#${hash}`).join(' ')} ~* &* +@all ${forbidden}`,
       `user holdfast on #${input.internalHash} ~* &* +@all`,
       `user holdfast-sentinel on #${input.internalHash} resetkeys &__sentinel__:hello -@all +ping +info +role +publish +subscribe +client|setname +script|kill +slaveof|no`,
       `user holdfast-replica off #${input.replicaHash} resetkeys resetchannels -@all +psync +replconf +ping`,

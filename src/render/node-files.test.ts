@@ -25,7 +25,7 @@ const redisConf = (dataDirectory: string): string =>
 const files: Readonly<Record<string, () => string>> = {
   'redis.conf': () => redisConf('/var/lib/hold fast/data'),
   'users.acl': () =>
-    renderAcl({ passwordHash: hash, internalHash: 'cd'.repeat(32), replicaHash: 'ef'.repeat(32) }),
+    renderAcl({ passwordHashes: [hash], internalHash: 'cd'.repeat(32), replicaHash: 'ef'.repeat(32) }),
   'sentinel.conf': () =>
     renderSentinelConf({
       topology,

@@ -60,6 +60,21 @@ export interface RestoreResult {
   readonly aside: string | null
 }
 
+export interface RotateRequest {
+  /** From the spec; null: a generated one. */
+  readonly password: string | null
+  /** The old one stays valid, until the next call. */
+  readonly keepOld: boolean
+}
+
+export interface Rotation {
+  /** False: what the spec says is in force already. */
+  readonly changed: boolean
+  /** It finished one that had been interrupted, or had kept the old password. */
+  readonly resumed: boolean
+  readonly bothValid: boolean
+}
+
 /** Where a deployment runs. Small on purpose. */
 export interface Target {
   readonly kind: 'local' | 'kubernetes'
@@ -103,6 +118,11 @@ export interface Target {
    * @throws HoldfastError BACKUP_INVALID, WOULD_OVERWRITE, RESTORE_FAILED, DISK_FULL
    */
   restore?(request: RestoreRequest, context: TargetContext): Promise<RestoreResult>
+  /**
+   * Gives clients another password while everything runs. Interrupted at any point, the next call goes on from there.
+   * @throws HoldfastError NOT_RUNNING, TIMEOUT
+   */
+  rotatePassword?(request: RotateRequest, context: TargetContext): Promise<Rotation>
   /**
    * What `verify` can break here; left out: nothing. One at a time: `close` it.
    * @throws HoldfastError BUSY while another verify is at work, NOT_RUNNING when there is no deployment

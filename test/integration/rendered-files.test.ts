@@ -52,7 +52,7 @@ describe('the rendered files, read by the real servers', () => {
     writeFileSync(
       aclFile,
       renderAcl({
-        passwordHash: sha256(password),
+        passwordHashes: [sha256(password)],
         internalHash: sha256(internalSecret),
         replicaHash: sha256(replicaSecret),
       }),

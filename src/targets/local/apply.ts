@@ -40,6 +40,16 @@ export async function apply(
   // Nodes that are not running take the settings up when they start.
   if (findManaged(paths.stateDir).every(({ component }) => !component.startsWith('redis-')))
     noteSettings(paths, topology)
+  return await settle(paths, topology, context)
+}
+
+/** Brings everything to what the files of the deployment say, and waits until it is. */
+export async function settle(
+  paths: LocalPaths,
+  topology: Topology,
+  context: TargetContext,
+): Promise<readonly string[]> {
+  const isSupervised = lockHolder(paths.supervisorLock) !== null
   const changes: string[] = []
   if (isSupervised && (await endOutdatedSupervisor(paths.stateDir))) {
     context.progress.step('another version of Holdfast: everything takes it up, one part at a time')

@@ -98,11 +98,12 @@ export class Launcher {
 
   #fingerprint(component: string): string {
     const { name, nodes, redis, gateway, app, frontDoor } = this.#options.topology()
-    const secrets = requireSecrets(this.#options.paths)
-    if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, secrets, codeVersion('other'))
+    const { internal, password } = requireSecrets(this.#options.paths)
+    // Agents read the password whenever they start a redis-server; a gateway has no use for it.
+    if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, internal, codeVersion('other'))
     if (component === 'gateway') {
       const { limits: _, ...rest } = gateway
-      return fingerprint(nodes, redis, rest, secrets, codeVersion('other'))
+      return fingerprint(nodes, redis, rest, internal, codeVersion('other'))
     }
     if (component === 'front-door') {
       return fingerprint(
@@ -123,7 +124,7 @@ export class Launcher {
       gateway.host,
       gateway.port,
       redis.db,
-      secrets.password,
+      password,
       command === null ? codeVersion('counter') : null,
     )
   }

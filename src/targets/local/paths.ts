@@ -9,6 +9,10 @@ export function localPaths(stateDir: string) {
     topology: join(stateDir, 'topology.json'),
     secrets: join(stateDir, 'secrets'),
     password: join(stateDir, 'secrets', 'password'),
+    /** While the password is being changed: what comes, what was, what no node may take any more. */
+    passwordNext: join(stateDir, 'secrets', 'password.next'),
+    passwordOld: join(stateDir, 'secrets', 'password.old'),
+    passwordGone: join(stateDir, 'secrets', 'password.gone'),
     internal: join(stateDir, 'secrets', 'internal'),
     config: join(stateDir, 'config'),
     haproxyCfg: join(stateDir, 'config', 'haproxy.cfg'),

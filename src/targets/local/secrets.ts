@@ -18,7 +18,7 @@ export function settleSecrets(paths: LocalPaths, password: string | null): void 
     findManaged(paths.stateDir).some(({ component }) => /^(agent|redis|gateway)\b/.test(component))
   ) {
     throw new HoldfastError('SECRET_INVALID', 'redis.password is another one than the running nodes have', {
-      hint: 'A password cannot be changed while they run: ./holdfast down, then ./holdfast up. The data stays.',
+      hint: './holdfast rotate-password takes it up while everything runs.',
       exitCode: 2,
     })
   }

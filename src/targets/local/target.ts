@@ -69,6 +69,11 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
         await healLeftOver(stateDir)
         return await restore(paths, request, context)
       }),
+    rotatePassword: (request, context) =>
+      exclusively(async () => {
+        const { rotatePassword } = await import('./rotate.ts')
+        return await rotatePassword(paths, request, context)
+      }),
     faults: async () => {
       const { openFaultDriver } = await import('./faults/driver.ts')
       return await openFaultDriver(paths, target)
