@@ -23,8 +23,8 @@ builddocker: image ## the same, by the name it used to have
 push: ## push that image to the registry that its name says (IMAGE=registry.example.com/devops/counter:1)
 	@scripts/image.sh push
 
-deploy: ## bring what runs to what holdfast.yaml says (./holdfast up)
-	@./holdfast up
+deploy: ## bring what runs to what holdfast.yaml says (./holdfast up; TARGET=kubernetes for a cluster)
+	@./holdfast up $(if $(TARGET),--target $(TARGET))
 
 refresh: ## take the application's new code, one instance after the other
 	@./holdfast refresh

@@ -36,6 +36,7 @@ case $1 in
   */npm-cli.js)
     [ -z "$FAKE_NPM_FAILS" ] || { echo "npm error $FAKE_NPM_FAILS"; exit 1; }
     mkdir -p node_modules/.bin && echo "$*" >node_modules/npm-arguments || exit
+    case "$*" in *--omit=optional*) ;; *) mkdir -p node_modules/@kubernetes/client-node; echo '{}' >node_modules/@kubernetes/client-node/package.json ;; esac
     case "$*" in *--include=dev*) mkdir node_modules/typescript; echo '{}' >node_modules/typescript/package.json ;; esac
     printf '#!/bin/sh\\necho "a tool of development: $*"\\n' >node_modules/.bin/a-tool
     chmod +x node_modules/.bin/a-tool
