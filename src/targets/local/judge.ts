@@ -1,7 +1,7 @@
 import type { AgentState } from '../../agent/api.ts'
-import { compareEpochs } from '../../insync/record.ts'
 import { instanceAddress } from '../../render/haproxy-cfg.ts'
-import type { NodeStatus, Problem, Status } from '../status.ts'
+import { findPrimary, nodeStatuses } from '../nodes.ts'
+import type { Problem, Status } from '../status.ts'
 import type { Observation } from './observation.ts'
 import { findProblems } from './problems.ts'
 
@@ -16,7 +16,7 @@ export function judge(seen: Observation): Status {
     target: 'local' as const,
     primary: reigning === null ? null : (topology.nodes[reigning.node]?.name ?? null),
     epoch: reigning?.reign?.number ?? 0,
-    nodes: topology.nodes.map((node) => nodeStatus(seen, node.index, reigning)),
+    nodes: nodeStatuses(seen),
     gateways: [
       {
         name: gateway.name,
@@ -42,30 +42,6 @@ export function judge(seen: Observation): Status {
   }
   const problems = seen.isRunning ? findProblems(seen, status.nodes, reigning) : []
   return { ...status, state: stateOf(seen, reigning, problems), problems }
-}
-
-/** The node whose gate passed; of several that think so the one of the highest epoch. */
-export function findPrimary(agents: Observation['agents']): AgentState | null {
-  const reigning = agents.flatMap((agent) => (agent?.reign == null ? [] : [{ agent, reign: agent.reign }]))
-  return reigning.toSorted((a, b) => compareEpochs(b.reign, a.reign))[0]?.agent ?? null
-}
-
-function nodeStatus(seen: Observation, index: number, primary: AgentState | null): NodeStatus {
-  const agent = seen.agents[index] ?? null
-  const node = seen.topology.nodes[index]
-  const isPrimary = primary?.node === index
-  const isReplica = agent?.redis.role === 'slave' && agent.redis.follows !== null
-  const offset = agent?.redis.offset ?? 0
-  return {
-    name: `redis-${String(index)}`,
-    address: `${node?.address ?? ''}:${String(node?.redisPort ?? 0)}`,
-    role: isPrimary ? 'primary' : isReplica ? 'replica' : 'unknown',
-    up: agent?.redis.up ?? false,
-    inSync: isPrimary || primary?.redis.record?.members.includes(index) === true,
-    offset,
-    lagBytes: primary === null || agent?.redis.up !== true ? 0 : Math.max(0, primary.redis.offset - offset),
-    sentinel: { up: agent?.sentinel.up ?? false, primarySeen: agent?.sentinel.primarySeen ?? null },
-  }
 }
 
 function stateOf(
