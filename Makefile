@@ -59,7 +59,8 @@ test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
 
-test-kubernetes: ## the container image, built without a daemon (needs root, buildah and mmdebstrap)
+test-kubernetes: export TEST_CLUSTER ?= $(wildcard ../shared/kubernetes)
+test-kubernetes: ## the container image, and everything on a real cluster (needs root, buildah, mmdebstrap and the commands in TEST_CLUSTER)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/kubernetes/**/*.test.ts'
 
 soak: ## breaks a deployment of its own for an hour, with every fault, and proves that nothing was lost (VERIFY='--for 10m')

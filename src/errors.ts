@@ -19,6 +19,8 @@ export type ErrorCode =
   | 'BACKUP_INVALID'
   | 'RESTORE_FAILED'
   | 'WOULD_OVERWRITE'
+  | 'CLUSTER_UNREACHABLE'
+  | 'CLUSTER_REFUSED'
   | 'INTERNAL'
 
 export interface HoldfastErrorOptions {

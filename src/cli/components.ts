@@ -8,7 +8,8 @@ import type { Spec } from '../spec/schema.ts'
  */
 export function requireComponent(name: string, spec: Spec): void {
   const components = componentsOf(spec)
-  if (components.includes(name) || /^app-\d{1,2}$/.test(name)) return
+  const others = spec.target === 'kubernetes' ? /^(app|gateway)-\d{1,2}$/ : /^app-\d{1,2}$/
+  if (components.includes(name) || others.test(name)) return
   const meant = nearest(name, components)
   throw new HoldfastError(
     'USAGE',

@@ -7,6 +7,8 @@ export interface CommandContext {
   readonly specFile: string
   /** --target; undefined: what the spec says. */
   readonly targetName: string | undefined
+  /** --context; undefined: what the spec and the kubeconfig say. */
+  readonly contextName: string | undefined
   /** A line of the result: stdout. */
   readonly print: (line: string) => void
   /** A line for whoever watches: stderr. */

@@ -21,10 +21,14 @@ export interface Deployment extends LoadedSpec {
  * The deployment that the spec describes, whether or not it runs.
  * @throws HoldfastError SPEC_NOT_FOUND, SPEC_INVALID, UNSUPPORTED
  */
-export async function openDeployment({ specFile, targetName }: CommandContext): Promise<Deployment> {
-  const loaded = await loadSpec(specFile, chosenTarget(targetName))
-  requireLocal(loaded.spec.target)
+export async function openDeployment(context: CommandContext): Promise<Deployment> {
+  const loaded = await loadSpec(context.specFile, chosenTarget(context.targetName))
   const stateDir = stateDirectoryOf(loaded)
+  if (loaded.spec.target === 'kubernetes') {
+    const { openCluster } = await import('./open-cluster.ts')
+    return { ...loaded, stateDir, target: await openCluster(context, loaded) }
+  }
+  requireLinux()
   const { localTarget } = await import('../targets/local/target.ts')
   return { ...loaded, stateDir, target: localTarget({ stateDir, name: loaded.spec.name }) }
 }
@@ -39,7 +43,9 @@ export async function openByName(
   } catch (error) {
     if (!(error instanceof SpecError) || error.deployment === undefined) throw error
     context.note(`${error.message}\nGoing by its name alone: ${error.deployment}`)
-    requireLocal(chosenTarget(context.targetName) ?? 'local')
+    // Where a cluster has it, the spec alone says.
+    if (chosenTarget(context.targetName) === 'kubernetes') throw error
+    requireLinux()
     const name = error.deployment
     const stateDir = join(dirname(resolve(context.specFile)), '.holdfast', name)
     const { localTarget } = await import('../targets/local/target.ts')
@@ -69,17 +75,7 @@ export function chosenTarget(name: string | undefined): TargetName | undefined {
   })
 }
 
-function requireLocal(target: TargetName): void {
-  if (target === 'kubernetes') {
-    throw new HoldfastError(
-      'UNSUPPORTED',
-      'this version writes manifests for Kubernetes, and does no more there',
-      {
-        exitCode: 2,
-        hint: './holdfast render --target kubernetes | kubectl apply -f - (docs/kubernetes.md)',
-      },
-    )
-  }
+function requireLinux(): void {
   if (process.platform !== 'linux') {
     throw new HoldfastError('UNSUPPORTED', `the target local needs Linux; this is ${process.platform}`, {
       exitCode: 2,

@@ -43,7 +43,7 @@ describe('holdfast', { concurrency: 2 }, () => {
     [['restart'], /missing required argument 'component'/],
     [['restart', 'redsi-1'], /there is no part redsi-1; did you mean redis-1\?/],
     [['logs', 'nginx'], /there is no part nginx\n {2}The parts are redis-0, /],
-    [['up', '--target', 'kubernetes'], /this version writes manifests for Kubernetes/],
+    [['up', '--target', 'kubernetes'], /there is no kubeconfig at none\.kubeconfig/],
     [['up', '--target', 'mars'], /there is no target mars\n {2}Use --target local or kubernetes/],
     [['render'], /render prints manifests, and the target is local/],
     [['up', '--spec', 'none.yaml'], /there is no spec at none\.yaml/],
@@ -74,7 +74,7 @@ describe('holdfast', { concurrency: 2 }, () => {
   ]
   for (const [args, expected] of mistakes) {
     it(`${args.join(' ')}: exit code 2, what to type, no stack`, async () => {
-      const { exitCode, stdout, stderr } = await run(args)
+      const { exitCode, stdout, stderr } = await run(args, { KUBECONFIG: 'none.kubeconfig' })
       assert.match(stderr, expected)
       assert.doesNotMatch(stderr, /\n\s+at /)
       assert.equal(stdout, '')

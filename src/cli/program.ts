@@ -9,6 +9,7 @@ import type { RoleContext } from './roles.ts'
 interface SharedOptions {
   readonly spec?: string
   readonly target?: string
+  readonly context?: string
 }
 
 type Handler = (
@@ -63,7 +64,11 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
     return addSharedOptions(command)
   }
 
-  add('up', 'brings what runs to what the spec says', async () => (await import('./commands/up.ts')).up)
+  add(
+    'up',
+    'brings what runs to what the spec says',
+    async () => (await import('./commands/up.ts')).up,
+  ).option('--dry-run', 'shows what it would change in the cluster, and changes nothing')
   add(
     'status',
     'what runs; exit code 0 when healthy',
@@ -184,6 +189,7 @@ function addSharedOptions(command: Command): Command {
   return command
     .option('--spec <file>', `the spec (default: ${defaultSpecFile})`)
     .option('--target <target>', 'where it runs: local, kubernetes (default: as the spec says)')
+    .option('--context <context>', 'of kubernetes.context the kube context to work with')
 }
 
 function createContext(options: SharedOptions, { env, signal }: RoleContext): CommandContext {
@@ -192,6 +198,7 @@ function createContext(options: SharedOptions, { env, signal }: RoleContext): Co
     signal,
     specFile: options.spec ?? defaultSpecFile,
     targetName: options.target,
+    contextName: options.context,
     print: (line) => process.stdout.write(`${line}\n`),
     note: (line) => process.stderr.write(`${line}\n`),
     // undefined where it is none, which others take for "as you like"

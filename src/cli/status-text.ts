@@ -37,9 +37,9 @@ function headline({ name, target, state, primary, epoch, frontDoor }: Status, co
 }
 
 function nodeTable({ nodes }: Status, colors: Colors): readonly string[] {
-  const rows = nodes.map(({ name, address, role, up, inSync, lagBytes, sentinel }) => [
+  const rows = nodes.map(({ name, role, up, inSync, lagBytes, sentinel, ...where }) => [
     name,
-    address,
+    whereText(where),
     up
       ? role === 'primary'
         ? colors.bold(role)
@@ -56,23 +56,37 @@ function nodeTable({ nodes }: Status, colors: Colors): readonly string[] {
 
 function serviceTable({ gateways, instances, frontDoor }: Status, colors: Colors): readonly string[] {
   const rows = [
-    ...gateways.map(({ name, address, up, sessions, parked }) => [
+    ...gateways.map(({ name, up, sessions, parked, ...where }) => [
       name,
-      address,
+      whereText(where),
       upText(up, colors),
       up
         ? `${sessions} ${sessions === 1 ? 'session' : 'sessions'}${parked > 0 ? `, ${parked} waiting` : ''}`
         : '',
     ]),
-    ...instances.map(({ name, address, up, healthy }) => [
+    ...instances.map(({ name, up, healthy, ...where }) => [
       name,
-      address,
+      whereText(where),
       upText(up, colors),
       up ? (healthy ? good('healthy', colors) : bad('not healthy', colors)) : '',
     ]),
     ['front-door', frontDoor.url.replace(/^http:\/\//, ''), upText(frontDoor.up, colors), ''],
   ]
   return formatTable([['PART', 'ADDRESS', 'STATE', ''], ...rows])
+}
+
+/** In a cluster addresses come and go: the pod says more. */
+function whereText({
+  address,
+  pod,
+  machine,
+}: {
+  readonly address: string
+  readonly pod?: string
+  readonly machine?: string
+}): string {
+  if (pod === undefined) return address
+  return machine === undefined ? pod : `${pod} on ${machine}`
 }
 
 /** @returns `0`, `812 B`, `3.4 MB` */

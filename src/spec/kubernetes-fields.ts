@@ -21,6 +21,12 @@ export function dnsNames(): z.ZodType<string[]> {
   return z.array(z.string(message).regex(dnsNamePattern, message), message)
 }
 
+/** Names in a kubeconfig, which may be anything: `arn:aws:eks:eu-central-1:1:cluster/shop`. */
+export function contexts(): z.ZodType<string[]> {
+  const message = 'must be a list of kube contexts, like [prod]'
+  return z.array(z.string(message).min(1, message).max(512, message), message)
+}
+
 /** `registry:5000/group/name:tag@sha256:…` */
 export function image(): z.ZodString {
   const message = 'must be the name of an image, like registry.example.com/shop/counter:1.2'

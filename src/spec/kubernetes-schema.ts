@@ -4,6 +4,7 @@ import { field } from './field.ts'
 import { wholeNumber } from './fields.ts'
 import {
   annotations,
+  contexts,
   dnsLabel,
   dnsName,
   dnsNames,
@@ -48,6 +49,14 @@ export const kubernetesResources = z.strictObject({
 })
 
 export const kubernetes = z.strictObject({
+  context: field(contexts().optional(), {
+    description:
+      'The contexts of the kubeconfig that commands may work with; of several the current one, or `--context`. Nothing else is ever touched. Left out: ' +
+      'only clusters of this machine (minikube, docker-desktop, kind-…, k3d-…, and `default`, as k3s calls its own).',
+    accepts: 'a list of names',
+    default: '[] (clusters of this machine)',
+    example: '[prod]',
+  }),
   namespace: field(dnsLabel().optional(), {
     description: 'The namespace of everything.',
     accepts: 'the name of a namespace',

@@ -23,6 +23,8 @@ export interface Resources {
 }
 
 export interface KubernetesSettings {
+  /** Contexts of the kubeconfig that commands may work with; none: only those of clusters on the own machine. */
+  readonly context: readonly string[]
   readonly namespace: string
   /** Whether the namespace is one of the manifests. */
   readonly createNamespace: boolean
@@ -59,6 +61,7 @@ export interface KubernetesSettings {
 
 /** What the namespace is by default depends on the deployment's name. */
 export const defaultKubernetesSettings: Omit<KubernetesSettings, 'namespace' | 'createNamespace'> = {
+  context: [],
   clusterDomain: 'cluster.local',
   image: 'devops/counter',
   imagePullPolicy: 'IfNotPresent',

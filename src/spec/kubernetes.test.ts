@@ -26,6 +26,7 @@ const mistakes: readonly (readonly [line: string, expected: string])[] = [
   ['image: "a b"', 'kubernetes.image must be the name of an image'],
   ['image: UPPER/case', 'kubernetes.image must be the name of an image'],
   ['imagePullPolicy: Sometimes', 'must be IfNotPresent, Always or Never, not Sometimes'],
+  ['context: prod', 'kubernetes.context must be a list of kube contexts, like [prod]'],
   ['imagePullSecrets: registry', 'kubernetes.imagePullSecrets must be a list of names'],
   ['existingSecret: a/b', 'kubernetes.existingSecret must be a name'],
   ['serviceType: Ingress', 'must be LoadBalancer, NodePort or ClusterIP, not Ingress'],

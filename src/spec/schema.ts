@@ -58,8 +58,8 @@ export type TargetName = (typeof targets)[number]
 
 const target = field(z.enum(targets, `must be ${orList(targets)}`).optional(), {
   description:
-    'Where the deployment runs. `local` is this machine. `kubernetes` is a cluster: this version writes its manifests ' +
-    '(`./holdfast render`, [kubernetes](kubernetes.md)). The option `--target` overrides it.',
+    'Where the deployment runs. `local` is this machine. `kubernetes` is a cluster that is already there ' +
+    '([kubernetes](kubernetes.md)). The option `--target` overrides it.',
   accepts: '`local` or `kubernetes`',
   default: 'local',
   example: 'local',

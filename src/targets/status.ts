@@ -17,6 +17,9 @@ export interface Status {
 export interface NodeStatus {
   readonly name: string
   readonly address: string
+  /** Of the target `kubernetes`: its pod, and the machine that the pod is on. */
+  readonly pod?: string
+  readonly machine?: string
   readonly role: 'primary' | 'replica' | 'unknown'
   readonly up: boolean
   /** In the in-sync set, or the primary itself. */
@@ -30,6 +33,9 @@ export interface NodeStatus {
 export interface GatewayStatus {
   readonly name: string
   readonly address: string
+  /** Of the target `kubernetes`: its pod, and the machine that the pod is on. */
+  readonly pod?: string
+  readonly machine?: string
   readonly up: boolean
   readonly sessions: number
   /** Commands that wait for a primary. */
@@ -39,6 +45,9 @@ export interface GatewayStatus {
 export interface InstanceStatus {
   readonly name: string
   readonly address: string
+  /** Of the target `kubernetes`: its pod, and the machine that the pod is on. */
+  readonly pod?: string
+  readonly machine?: string
   readonly up: boolean
   readonly healthy: boolean
 }

@@ -8,6 +8,8 @@ import { findProgram } from '../../src/platform/run-program.ts'
 export interface BuiltImage {
   /** Runs a command in a new container of it, as its user. @returns what it printed */
   run(...argv: string[]): string
+  /** Writes it as an archive under another name, for a cluster. */
+  save(as: string, file: string): void
   remove(): void
 }
 
@@ -65,6 +67,9 @@ export function buildImage(): BuiltImage {
       } finally {
         buildah('rm', container)
       }
+    },
+    save: (as, file) => {
+      buildah('push', '--quiet', name, `docker-archive:${file}:${as}`)
     },
     remove,
   }

@@ -6,14 +6,21 @@ import { judgeMachine } from '../machine-checks.ts'
 import { readMachine } from '../machine-facts.ts'
 import { formatProblems } from '../status-text.ts'
 
+/** What this machine is like is of no interest to a deployment that is not on it. */
+const elsewhere = { problems: [], advice: [] }
+
 /** Looks at the deployment and the machine. @returns 1 when something is wrong; advice alone is 0 */
 export async function doctor(
   context: CommandContext,
   { json = false }: { readonly json?: boolean },
 ): Promise<number> {
   const { target, spec, stateDir } = await openDeployment(context)
-  const [status, facts] = await Promise.all([target.observe(), readMachine(stateDir, context.env)])
-  const machine = judgeMachine(facts, spec)
+  const [status, machine] = await Promise.all([
+    target.observe(),
+    target.kind === 'local'
+      ? readMachine(stateDir, context.env).then((facts) => judgeMachine(facts, spec))
+      : elsewhere,
+  ])
   const notRunning = {
     code: 'NOT_RUNNING',
     message: `${spec.name} does not run`,

@@ -8,11 +8,11 @@ export async function down(
   context: CommandContext,
   { purge = false, yes = false }: { readonly purge?: boolean; readonly yes?: boolean },
 ): Promise<number> {
-  const { name, stateDir, target } = await openByName(context)
+  const { name, target } = await openByName(context)
   if (
     purge &&
     !yes &&
-    !(await confirm(`Remove all data, logs and secrets of ${name} in ${stateDir}?`, context, {
+    !(await confirm(`Remove all data, logs and secrets of ${name} in ${target.place}?`, context, {
       what: 'down --purge removes all data',
       command: './holdfast down --purge --yes',
     }))
@@ -24,7 +24,8 @@ export async function down(
     const changes = await target.remove({ purge }, targetContext)
     if (changes.length === 0) context.print(`${name} does not run: nothing to do.`)
     else if (purge) context.print(`${name} is stopped, its data is removed.`)
-    else context.print(`${name} is stopped. Its data stays in ${stateDir}; ./holdfast up starts it again.`)
+    else
+      context.print(`${name} is stopped. Its data stays in ${target.place}; ./holdfast up starts it again.`)
     return 0
   })
 }

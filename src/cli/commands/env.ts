@@ -15,6 +15,8 @@ export async function env(
     REDIS_PASSWORD: password,
     REDIS_DB: String(db),
   }
+  if (target.kind === 'kubernetes')
+    context.note('For programs in the cluster: nothing outside of it reaches Redis.')
   if (json) context.print(JSON.stringify(variables, null, 2))
   else
     for (const [name, value] of Object.entries(variables))

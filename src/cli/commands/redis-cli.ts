@@ -9,7 +9,13 @@ export async function redisCli(
   _options: object,
   args: readonly string[],
 ): Promise<number> {
-  const { target } = await openDeployment(context)
+  const { target, spec } = await openDeployment(context)
+  if (target.kind === 'kubernetes') {
+    throw new HoldfastError('UNSUPPORTED', 'nothing outside of the cluster reaches Redis', {
+      exitCode: 2,
+      hint: `kubectl -n ${spec.kubernetes.namespace} exec -it deploy/${spec.name} -c gateway -- sh -c 'REDISCLI_AUTH=$(cat /etc/holdfast/secrets/password) exec redis-cli'`,
+    })
+  }
   const { host, port, password, db } = await target.connection()
   const program = findProgram(['redis-cli', 'valkey-cli'], context.env)
   if (program === null) {

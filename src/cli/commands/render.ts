@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 
 import { HoldfastError } from '../../errors.ts'
 import type { ManifestInput } from '../../render/kubernetes/manifest-input.ts'
@@ -13,6 +12,7 @@ import { buildTopology } from '../../topology/build.ts'
 import { onKubernetes } from '../../topology/kubernetes.ts'
 import type { CommandContext } from '../context.ts'
 import { chosenTarget } from '../deployment.ts'
+import { keptSecretsOf } from '../kept-secrets-of.ts'
 import { ownVersion } from '../versions.ts'
 
 /** Prints what a cluster is told. Asks no cluster, and changes nothing but that generated secrets are kept beside the spec. */
@@ -46,7 +46,7 @@ async function secretsOf(
 ): Promise<NonNullable<ManifestInput['secrets']>> {
   const { password, notice } = await resolvePassword(spec.redis.password, { env: context.env, directory })
   if (notice !== undefined) context.note(`notice: ${notice}`)
-  const place = join(directory, '.holdfast', `${spec.name}.kubernetes`, 'secrets')
+  const place = keptSecretsOf(directory, spec.name)
   const secrets = keptSecrets(place, password)
   context.note(`The Secret among them holds the password: keep this output as safe as ${place}.`)
   context.note('With kubernetes.existingSecret in the spec there is none.')

@@ -12,28 +12,50 @@ import { publicInstances } from '../public-listeners.ts'
 import { runWithProgress } from '../run-target.ts'
 
 /** Brings what runs to what the spec says, and ends with an address to try. */
-export async function up(context: CommandContext): Promise<number> {
+export async function up(
+  context: CommandContext,
+  { dryRun = false }: { readonly dryRun?: boolean },
+): Promise<number> {
   const deployment = await openDeployment(context)
   const { spec, target, file } = deployment
+  const isLocal = target.kind === 'local'
   const { topology, password } = await readWanted(deployment, context)
+  const plan = target.plan?.bind(target)
+  if (dryRun && plan === undefined) {
+    throw new HoldfastError('UNSUPPORTED', 'up --dry-run is there for the target kubernetes only', {
+      exitCode: 2,
+    })
+  }
+
   const goOn = `./holdfast up goes on from here, ./holdfast down stops what was started${specOption(context)}`
   return await runWithProgress(context, goOn, async (targetContext) => {
+    if (!isLocal) targetContext.progress.step(`${spec.name} in the ${target.place}`)
+    if (dryRun && plan !== undefined) {
+      const lines = await plan(topology, password, targetContext)
+      for (const line of lines) context.print(line)
+      if (lines.length === 0) context.print(`${spec.name} already is as ${file} says: nothing to do.`)
+      return 0
+    }
     const changes = await target.apply(topology, password, targetContext)
     if (changes.length === 0) context.note(`${spec.name} already runs as ${file} says: nothing to do.`)
-    for (const name of publicInstances(topology.app)) {
+    for (const name of isLocal ? publicInstances(topology.app) : []) {
       context.note(`warning: ${name} listens on every address, past the front door: let the program use HOST`)
     }
-    for (const line of farewell(spec, context)) context.print(line)
+    const lines = isLocal
+      ? farewell(spec, context)
+      : clusterFarewell(spec, (await target.observe()).frontDoor.url, context)
+    for (const line of lines) context.print(line)
     return 0
   })
 }
 
 /** What is to run, as the spec says. */
 export async function readWanted(
-  { spec, directory }: Deployment,
+  { spec, directory, target }: Deployment,
   context: CommandContext,
 ): Promise<{ readonly topology: Topology; readonly password: string | null }> {
-  const topology = buildTopology(spec, appDirectory(spec, directory))
+  // Where the program runs on this machine is of no interest in a cluster.
+  const topology = buildTopology(spec, target.kind === 'local' ? appDirectory(spec, directory) : '/')
   const { password, notice } = await resolvePassword(spec.redis.password, { env: context.env, directory })
   if (notice !== undefined) context.note(`notice: ${notice}`)
   return { topology, password }
@@ -61,6 +83,23 @@ function farewell({ name, app, frontDoor }: Spec, context: CommandContext): stri
   ]
 }
 
-export function specOption({ specFile }: CommandContext): string {
-  return specFile === 'holdfast.yaml' ? '' : ` --spec ${specFile}`
+function clusterFarewell({ name, app, kubernetes }: Spec, url: string, context: CommandContext): string[] {
+  const path = kubernetes.appImage === null ? '/hello' : app.health
+  return [
+    `${name} is up: ${url}`,
+    `  try it:   curl ${url}${path}`,
+    `  look:     ./holdfast status${specOption(context)}`,
+  ]
+}
+
+/** What has to be said again for the same deployment. */
+export function specOption({ specFile, targetName, contextName }: CommandContext): string {
+  const given = {
+    spec: specFile === 'holdfast.yaml' ? undefined : specFile,
+    target: targetName,
+    context: contextName,
+  }
+  return Object.entries(given)
+    .map(([option, value]) => (value === undefined ? '' : ` --${option} ${value}`))
+    .join('')
 }

@@ -5,6 +5,8 @@ import { portOfApp, secretName, type ManifestInput } from './manifest-input.ts'
 /** Made for the image's user: see the Dockerfile. */
 export const userId = 10_001
 
+/** See network.ts. */
+const protocol = 'TCP'
 const configDirectory = '/etc/holdfast'
 const stateDirectory = '/var/lib/holdfast'
 export const volumes = { config: 'config', state: 'data', temporary: 'tmp' } as const
@@ -31,9 +33,9 @@ export function nodeContainer(input: ManifestInput): Container {
     ]),
     env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
     ports: [
-      { name: 'redis', containerPort: node?.redisPort ?? 0 },
-      { name: 'sentinel', containerPort: node?.sentinelPort ?? 0 },
-      { name: 'agent', containerPort: agentPort },
+      { name: 'redis', protocol, containerPort: node?.redisPort ?? 0 },
+      { name: 'sentinel', protocol, containerPort: node?.sentinelPort ?? 0 },
+      { name: 'agent', protocol, containerPort: agentPort },
     ],
     // Of the agent alone: a Redis that loads for an hour, or hangs, is the agents' business and nobody else's.
     livenessProbe: probe('/live', 'agent', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
@@ -91,7 +93,7 @@ export function appContainer(input: ManifestInput): Container {
     name: 'app',
     ...(kubernetes.appImage === null ? own(input, ['counter']) : foreign(input, kubernetes.appImage)),
     env: variables,
-    ports: [{ name: 'http', containerPort: port }],
+    ports: [{ name: 'http', protocol, containerPort: port }],
     // A question that waits for a primary is no failure: instances taken away would turn a pause into refused requests.
     readinessProbe: probe(app.healthPath, 'http', { periodSeconds: 2, timeoutSeconds, failureThreshold: 3 }),
     lifecycle: { preStop: wait(unlistedSeconds) },
@@ -106,8 +108,8 @@ function gateway(input: ManifestInput): Container {
     name: 'gateway',
     ...own(input, ['gateway', '--state-dir', configDirectory]),
     ports: [
-      { name: 'redis', containerPort: gateway.port },
-      { name: 'admin', containerPort: gateway.adminPort },
+      { name: 'redis', protocol, containerPort: gateway.port },
+      { name: 'admin', protocol, containerPort: gateway.adminPort },
     ],
     livenessProbe: probe('/live', 'admin', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }),
     readinessProbe: probe('/ready', 'admin', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 }),

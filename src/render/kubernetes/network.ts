@@ -4,6 +4,8 @@ import { metadata, selectorOf } from './metadata.ts'
 
 /** What other clients of the namespace know as REDIS_HOST. */
 const redisService = 'redis'
+/** Said where it is the default: older API servers' server-side apply tells ports apart by it. */
+const protocol = 'TCP'
 
 /** Gives every node a name, also one that is not ready: the others have to reach it to make it so. */
 export function nodesService(input: ManifestInput): Service {
@@ -17,9 +19,9 @@ export function nodesService(input: ManifestInput): Service {
       publishNotReadyAddresses: true,
       selector: selectorOf(input, 'redis'),
       ports: [
-        { name: 'redis', port: node?.redisPort ?? 0, targetPort: 'redis' },
-        { name: 'sentinel', port: node?.sentinelPort ?? 0, targetPort: 'sentinel' },
-        { name: 'agent', port: node?.agentPort ?? 0, targetPort: 'agent' },
+        { name: 'redis', protocol, port: node?.redisPort ?? 0, targetPort: 'redis' },
+        { name: 'sentinel', protocol, port: node?.sentinelPort ?? 0, targetPort: 'sentinel' },
+        { name: 'agent', protocol, port: node?.agentPort ?? 0, targetPort: 'agent' },
       ],
     },
   }
@@ -34,7 +36,7 @@ export function gatewayService(input: ManifestInput): Service {
     spec: {
       type: 'ClusterIP',
       selector: selectorOf(input, 'gateway'),
-      ports: [{ name: 'redis', port: gateway.port, targetPort: 'redis' }],
+      ports: [{ name: 'redis', protocol, port: gateway.port, targetPort: 'redis' }],
     },
   }
 }
@@ -43,7 +45,7 @@ export function gatewayService(input: ManifestInput): Service {
 export function appService(input: ManifestInput): Service {
   const { frontDoor, kubernetes } = input.topology
   const { nodePort } = kubernetes
-  const port = { name: 'http', port: frontDoor.port, targetPort: 'http' }
+  const port = { name: 'http', protocol, port: frontDoor.port, targetPort: 'http' }
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -60,7 +62,7 @@ export function appService(input: ManifestInput): Service {
 export function networkPolicies(input: ManifestInput): NetworkPolicy[] {
   const from = (...components: Component[]) =>
     components.map((component) => ({ podSelector: { matchLabels: selectorOf(input, component) } }))
-  const ports = (...names: string[]) => names.map((port) => ({ protocol: 'TCP', port }))
+  const ports = (...names: string[]) => names.map((port) => ({ protocol, port }))
   const namespace = [{ podSelector: {} }]
   return [
     policy(input, 'redis', [

@@ -18,7 +18,7 @@ import { syncDirectory } from '../../platform/files.ts'
 import type { NodeTopology, Topology } from '../../topology/topology.ts'
 import type { BackupRequest, BackupResult, Secrets, TargetContext } from '../target.ts'
 import { readAgent } from './agent-client.ts'
-import { findPrimary } from './judge.ts'
+import { findPrimary } from '../nodes.ts'
 import type { LocalPaths } from './paths.ts'
 import { requireSecrets, requireTopology } from './state-files.ts'
 

@@ -33,6 +33,7 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
   const exclusively = <T>(work: () => Promise<T>) => one(() => withOperationLock(paths, name, work))
   const target: Target = {
     kind: 'local',
+    place: stateDir,
     observe: () => observeStatus(paths, name),
     apply: (topology, password, context) =>
       exclusively(async () => {
