@@ -195,7 +195,9 @@ export class Discovery {
     const { followed } = this
     const wanted = new Set(this.candidates().map((address) => this.node(address)))
     if (followed !== null) {
-      if (followed.link.connection === null) wanted.add(followed)
+      // One that loads its data answers, but not to this: it is asked until its link was reported.
+      if (followed.link.connection === null || followed.link.connection !== this.reported)
+        wanted.add(followed)
       else wanted.delete(followed)
     }
     this.forgetAllBut(wanted)

@@ -184,7 +184,8 @@ export class RedisGroup {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  startRedis(index: number, follows: number | null): void {
+  /** @param more lines of its configuration */
+  startRedis(index: number, follows: number | null, more: readonly string[] = []): void {
     const node = this.topology.nodes[index]
     const primary = follows === null ? undefined : this.topology.nodes[follows]
     if (node === undefined) return
@@ -205,6 +206,7 @@ export class RedisGroup {
       `masterauth ${internalSecret}`,
       `replica-announce-ip ${node.address}`,
       ...users,
+      ...more,
       ...(primary === undefined ? [] : [`replicaof ${primary.address} ${String(primary.redisPort)}`]),
     ])
   }
