@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'BINARY_MISSING'
   | 'BINARY_TOO_OLD'
   | 'STATE_UNWRITABLE'
+  | 'STATE_NEWER'
   | 'DISK_FULL'
   | 'DATA_DAMAGED'
   | 'NOT_RUNNING'

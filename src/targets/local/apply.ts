@@ -13,6 +13,7 @@ import { checkPrograms, prepareStateDirectory, stateError } from './preflight.ts
 import { lockHolder } from './process-lock.ts'
 import { noteSettings, settleNodes } from './node-settings.ts'
 import { settleSecrets } from './secrets.ts'
+import { migrateState } from './state-version.ts'
 import { readTopology } from './state-files.ts'
 import { waitUntilReady } from './wait-ready.ts'
 
@@ -25,11 +26,13 @@ export async function apply(
   password: string | null,
   context: TargetContext,
 ): Promise<readonly string[]> {
+  if (existsSync(paths.topology)) migrateState(paths)
   const before = readTopology(paths)
   const isSupervised = lockHolder(paths.supervisorLock) !== null
   await check(paths, topology, before, isSupervised)
   context.signal.throwIfAborted()
   try {
+    migrateState(paths)
     settleSecrets(paths, password)
     writeFileDurably(paths.topology, JSON.stringify(topology, null, 2))
     rmSync(paths.scale, { force: true })

@@ -17,6 +17,7 @@ import { takeProcessLock } from './process-lock.ts'
 import { remove } from './remove.ts'
 import { reachable } from './http-probe.ts'
 import { warmCompileCache } from './warm-cache.ts'
+import { checkStateVersion } from './state-version.ts'
 import { finishSwap } from './volume-swap.ts'
 import { readSecrets, readTopology, requireSecrets, requireTopology, wantedInstances } from './state-files.ts'
 
@@ -26,9 +27,13 @@ export interface LocalTargetOptions {
   readonly name: string
 }
 
-/** This machine: processes under the embedded supervisor. */
+/**
+ * This machine: processes under the embedded supervisor.
+ * @throws HoldfastError STATE_NEWER
+ */
 export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
   const paths = localPaths(stateDir)
+  checkStateVersion(paths)
   const one = createMutex()
   const exclusively = <T>(work: () => Promise<T>) => one(() => withOperationLock(paths, name, work))
   const target: Target = {
