@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Status } from '../../src/targets/status.ts'
 import { exitOf } from '../harness/command-line.ts'
+import { eventually } from '../harness/eventually.ts'
 import { nextCount, startCallers } from '../harness/front-door-callers.ts'
 import { buildImage, noImages, type BuiltImage } from '../harness/image.ts'
 import { noCluster, testCluster, type TestCluster } from '../harness/test-cluster.ts'
 
-const name = `kube-${String(process.pid)}`
+const name = `shop-${String(process.pid)}`
 const port = 18_081
 const tag = (suffix: string): string => `docker.io/devops/counter:test-${String(process.pid)}${suffix}`
 
@@ -134,22 +135,19 @@ ${more}`)
     let said = ''
     first.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
     const ended = exitOf(first)
-    while (!said.includes('replacing')) await new Promise((resolve) => setTimeout(resolve, 100))
+    await eventually('it begins', 60_000, () => said.includes('replacing') || first.exitCode !== null || said)
     assert.match(await refused(2, 'up'), /another command \(.*\) is changing/)
     assert.equal(await ended, 0, said)
     const { errors, wrong } = await callers.stop()
     assert.deepEqual({ errors, wrong }, { errors: [], wrong: [] }, said)
     assert.deepEqual(said.match(/^replacing redis-\d/gm)?.length, 3, said)
     assert.equal(said.match(/the primary is redis-\d, so that/g)?.length, 1, said)
-    const images = await cluster().kubectl(
-      '-n',
-      name,
-      'get',
-      'pods',
-      '-o',
-      'jsonpath={.items[*].spec.containers[*].image}',
-    )
-    assert.deepEqual([...new Set(images.split(' '))], [tag('-next')])
+    // The objects of ended pods stay a while.
+    await eventually('all have the new image', 60_000, async () => {
+      const containers = 'jsonpath={.items[*].spec.containers[*].image}'
+      const images = await cluster().kubectl('-n', name, 'get', 'pods', '-o', containers)
+      return images.split(' ').every((one) => one === tag('-next')) || images
+    })
   })
 
   it('an image that is not there stops the change at the first node, in words, and the next up mends it', async () => {
@@ -172,6 +170,15 @@ ${more}`)
     await holdfast('up')
     await oneMore()
     await holdfast('down', '--purge', '--yes')
-    assert.equal(await cluster().kubectl('get', 'pv', '-o', 'name'), '')
+    await eventually('nothing is left', 90_000, async () => {
+      const claims = await cluster().kubectl(
+        'get',
+        'pv',
+        '-o',
+        'jsonpath={.items[*].spec.claimRef.namespace}',
+      )
+      const namespaces = await cluster().kubectl('get', 'namespaces', '-o', 'name')
+      return !`${claims} ${namespaces}`.includes(name) || `${claims} ${namespaces}`
+    })
   })
 })

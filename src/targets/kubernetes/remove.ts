@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
+import { isForbidden } from '../../kubernetes/api-error.ts'
 import type { Kind } from '../../kubernetes/paths.ts'
 import type { Manifest, Namespace, Pod } from '../../render/kubernetes/objects.ts'
 import type { TargetContext } from '../target.ts'
@@ -26,7 +27,13 @@ export async function remove(
   context: TargetContext,
 ): Promise<readonly string[]> {
   const { api, settings } = cluster
-  const namespace = await api.find<Namespace>(pathIn(cluster, 'Namespace', settings.namespace), context)
+  const namespace = await api
+    .find<Namespace>(pathIn(cluster, 'Namespace', settings.namespace), { signal: context.signal })
+    .catch((error: unknown) => {
+      // Who has rights in one namespace only may not look at namespaces.
+      if (isForbidden(error)) return undefined
+      throw error
+    })
   if (namespace === null) return []
   const changes = await exclusively(cluster, context, async (inside) => {
     const done: string[] = []
@@ -44,7 +51,7 @@ export async function remove(
     if (purge && (await removeAll(cluster, 'Secret', inside.signal))) done.push('the secrets are removed')
     return done
   })
-  const isOwn = namespace.metadata?.labels?.['app.kubernetes.io/instance'] === cluster.name
+  const isOwn = namespace?.metadata?.labels?.['app.kubernetes.io/instance'] === cluster.name
   if (!purge || !settings.createNamespace || !isOwn) return changes
   await api.remove(pathIn(cluster, 'Namespace', settings.namespace), undefined, { signal: context.signal })
   return [...changes, `the namespace ${settings.namespace} is removed`]
