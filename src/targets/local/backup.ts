@@ -201,7 +201,7 @@ function writeError(error: unknown, file: string): unknown {
     })
   }
   if (code === undefined || (error as NodeJS.ErrnoException).syscall === undefined) return error
-  return new HoldfastError('BACKUP_FAILED', `${file} cannot be written: ${(error as Error).message}`, {
+  return new HoldfastError('USAGE', `${file} cannot be written: ${(error as Error).message}`, {
     exitCode: 2,
     hint: `It must be in a directory that is there and may be written: ls -ld ${dirname(file)}`,
     cause: error,

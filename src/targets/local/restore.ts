@@ -1,8 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { controlConnection } from '../../agent/redis-link.ts'
+import { sizeOnDisk } from '../../agent/append-only-file.ts'
 import { hasData, nodePaths } from '../../agent/servers.ts'
 import type { BackupManifest } from '../../backup/manifest.ts'
 import { readFileWhole } from '../../backup/read-file.ts'
@@ -13,6 +14,7 @@ import type { RestoreRequest, RestoreResult, TargetContext } from '../target.ts'
 import { apply } from './apply.ts'
 import type { LocalPaths } from './paths.ts'
 import { checkPrograms, prepareStateDirectory, stateError } from './preflight.ts'
+import { lockHolder } from './process-lock.ts'
 import { remove } from './remove.ts'
 import { scratchComponent, startScratch, type ScratchServer } from './scratch-server.ts'
 import { requireSecrets } from './state-files.ts'
@@ -40,18 +42,26 @@ export async function restore(
   await readFileWhole(file, signal)
   finishSwap(paths)
   if (!overwrite && hasAnyData(paths)) throw wouldOverwrite(paths, file)
+  if (lockHolder(paths.verifyLock) !== null) {
+    throw new HoldfastError('BUSY', 'a verify is breaking this deployment right now', {
+      hint: 'Wait for it, or end it with Ctrl-C; then restore.',
+      exitCode: 2,
+    })
+  }
   await checkPrograms()
-  const isNew = !existsSync(paths.stateDir)
   const staging = join(paths.stateDir, 'restore')
   let loaded: Loaded
   try {
     prepareStateDirectory(paths)
+    // As it is, and as an append-only file.
+    requireRoom(paths, 2 * statSync(file).size)
     await clearStaging(paths, staging)
     loaded = await stage(paths, { file, staging, topology }, context)
+    // Each replica is sent a file, and writes its own.
+    requireRoom(paths, (topology.nodes.length - 1) * 2 * loaded.bytes)
     signal.throwIfAborted()
   } catch (error) {
     await clearStaging(paths, staging)
-    if (isNew) rmSync(paths.stateDir, { recursive: true, force: true })
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC'
       ? stateError(error as NodeJS.ErrnoException, paths)
       : error
@@ -70,6 +80,8 @@ export async function restore(
 interface Loaded {
   readonly manifest: BackupManifest
   readonly keys: number
+  /** On the disk of one node. */
+  readonly bytes: number
 }
 
 function hasAnyData({ stateDir }: LocalPaths): boolean {
@@ -136,7 +148,7 @@ async function stage(
   }
   rmSync(join(data, 'scratch.sock'), { force: true })
   writeStagedState(nodes, topology, readHighestPromise(paths))
-  return { manifest, keys }
+  return { manifest, keys, bytes: sizeOnDisk(join(data, 'appendonlydir')) ?? 0 }
 }
 
 async function writeAppendOnlyFile({ redis, process }: ScratchServer, signal: AbortSignal): Promise<void> {
@@ -228,6 +240,19 @@ async function verify(
   } finally {
     redis.disconnect()
   }
+}
+
+/** What an append-only file and the logs grow by meanwhile, too. */
+const spareBytes = 64 * 2 ** 20
+
+function requireRoom({ stateDir }: LocalPaths, bytes: number): void {
+  const { bavail, bsize } = statfsSync(stateDir)
+  if (bavail * bsize >= bytes + spareBytes) return
+  const mebibytes = (amount: number) => String(Math.ceil(amount / 2 ** 20))
+  const numbers = `${mebibytes(bytes + spareBytes)} MB are needed, ${mebibytes(bavail * bsize)} MB are free`
+  throw new HoldfastError('DISK_FULL', `the disk of ${stateDir} has too little room: ${numbers}`, {
+    hint: `Nothing was changed. df -h ${stateDir}; free some space, then restore again.`,
+  })
 }
 
 async function clearStaging(paths: LocalPaths, staging: string): Promise<void> {

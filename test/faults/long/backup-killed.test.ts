@@ -39,6 +39,22 @@ test('a backup or restore that is interrupted or killed leaves the old data or t
   await deployment.mustDo('restore', file, '--check')
   assert.equal(await deployment.get('hello'), 2)
 
+  const { primary } = await deployment.healthy()
+  const asked = primary === 'redis-0' ? 'redis-1' : 'redis-0'
+  const second = join(directory, 'second.backup')
+  const left = partial().length
+  const child = start(['backup', second])
+  let told = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    told += chunk.toString()
+  })
+  await eventually('it writes', 20_000, () => partial().length > left || 'no file')
+  deployment.kill(asked)
+  assert.equal(await exitOf(child), 0, told)
+  assert.match(told, new RegExp(`${asked} did not give its data`))
+  await deployment.mustDo('restore', second, '--check')
+  await deployment.healthy()
+
   const data = join(stateDir, 'restore/nodes/0/data/backup.rdb')
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     const child = start(['restore', file, '--overwrite'])
