@@ -44,11 +44,22 @@ export function migrateState(paths: LocalPaths): void {
 }
 
 function readVersion(paths: LocalPaths): number {
-  const text = readIfExists(versionFile(paths))
+  const text = readIfThere(versionFile(paths))
   if (text === null) return 0
   if (/^\d{1,6}\n?$/.test(text)) return Number(text)
   throw new HoldfastError('STATE_NEWER', `${versionFile(paths)} holds no number`, {
     exitCode: 2,
     hint: `Nothing was changed. This release writes ${String(stateVersion)} there; was it edited, or is the disk damaged?`,
   })
+}
+
+/** Null also where nobody can look: a file in the place of the directory, one of somebody else. Who reads or writes there next says so. */
+function readIfThere(path: string): string | null {
+  try {
+    return readIfExists(path)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOTDIR' || code === 'EACCES') return null
+    throw error
+  }
 }
