@@ -7,7 +7,7 @@ import { writeSpec } from '../../spec/write.ts'
 import type { CommandContext } from '../context.ts'
 import { openDeployment } from '../deployment.ts'
 import { runWithProgress } from '../run-target.ts'
-import { inWords } from '../size.ts'
+import { formatBytes } from '../status-text.ts'
 import { ownVersion } from '../versions.ts'
 
 /** Writes all data into a file; in a directory under a name of its own. */
@@ -30,7 +30,7 @@ export async function backup(
       context.print(JSON.stringify({ file, bytes, ...rest }, null, 2))
       return 0
     }
-    context.print(`${spec.name} is saved in ${file} (${inWords(bytes)}, from ${manifest.node}).`)
+    context.print(`${spec.name} is saved in ${file} (${formatBytes(bytes)}, from ${manifest.node}).`)
     context.print(`  bring it back: ./holdfast restore ${shown(file)}`)
     return 0
   })

@@ -6,7 +6,7 @@ import { HoldfastError } from '../../errors.ts'
 import type { CommandContext } from '../context.ts'
 import { openDeployment } from '../deployment.ts'
 import { runWithProgress } from '../run-target.ts'
-import { inWords } from '../size.ts'
+import { formatBytes } from '../status-text.ts'
 import { readWanted, specOption } from './up.ts'
 
 interface RestoreOptions {
@@ -58,7 +58,7 @@ async function checkFile(file: string, json: boolean, context: CommandContext): 
 function describe(file: string, manifest: BackupManifest): string {
   const { deployment, created, server, node, holdfast } = manifest
   return [
-    `${file} is whole (${inWords(statSync(file).size)}).`,
+    `${file} is whole (${formatBytes(statSync(file).size)}).`,
     `  of:       ${deployment}, everything that was answered before ${created}`,
     `  from:     ${node}, ${server.name} ${server.version}, Holdfast ${holdfast}`,
   ].join('\n')
