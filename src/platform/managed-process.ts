@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, existsSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../errors.ts'
 import { openLog } from './files.ts'
@@ -20,6 +21,8 @@ export interface ManagedSpec {
   /** Become descriptors 3, 4, … of the process. */
   readonly extraFds?: readonly number[]
   readonly umask?: number
+  /** Its stdin ends when the process that started it does, however that ends. */
+  readonly lifeline?: boolean
 }
 
 export type Exit =
@@ -46,7 +49,7 @@ const pollMs = 100
 const killPatienceMs = 10_000
 
 /**
- * Starts a process of a deployment: own session, no stdin, output to its log, and tagged so that findManaged sees it.
+ * Starts a process of a deployment: own session, no input, output to its log, and tagged so that findManaged sees it.
  * @throws HoldfastError BINARY_MISSING when it cannot be executed, USAGE when its directory does not exist
  */
 export async function spawnManaged(spec: ManagedSpec): Promise<ManagedProcess> {
@@ -58,7 +61,7 @@ export async function spawnManaged(spec: ManagedSpec): Promise<ManagedProcess> {
   try {
     child = spawn(program, args, {
       detached: true,
-      stdio: ['ignore', log, log, ...(spec.extraFds ?? [])],
+      stdio: [spec.lifeline === true ? 'pipe' : 'ignore', log, log, ...(spec.extraFds ?? [])],
       env: { ...spec.env, [tagVariable]: `${spec.deployment}:${spec.component}` },
       ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
     })
@@ -80,6 +83,8 @@ export async function spawnManaged(spec: ManagedSpec): Promise<ManagedProcess> {
     })
   })
   child.unref()
+  child.stdin?.on('error', () => undefined)
+  if (child.stdin instanceof Socket) child.stdin.unref()
   if (stat === null) throw new HoldfastError('INTERNAL', `${spec.component}: no /proc entry for its process`)
   writeProcessRecord(spec.deployment, spec.component, stat.pid, stat.startTime)
   return managed(spec.component, stat, false, () => exited)

@@ -51,28 +51,17 @@ describe('the embedded supervisor', { timeout: 180_000 }, () => {
       await deployment.healthy()
       await load.answered(50)
       assert.deepEqual(await deployment.audit(await load.stop()), [])
+      const follower = before.find(({ component }) => component === 'standby')
+      assert.equal(running('supervisor').pid, follower?.pid)
       for (const { component, pid } of before) {
-        if (component !== 'supervisor')
+        if (component !== 'supervisor' && component !== 'standby')
           assert.equal(running(component).pid, pid, `${component} was started anew`)
       }
       assert.deepEqual(await deployment.up(), [])
     })
 
-    await t.test('adopted parts that are killed come back', async () => {
-      const killed = ['app-0', 'app-1', 'front-door', 'gateway', 'agent-0', 'sentinel-1'].map(running)
-      for (const { pid } of killed) process.kill(pid, 'SIGKILL')
-      for (const old of killed) {
-        await eventually(
-          `another ${old.component}`,
-          15_000,
-          () => running(old.component).pid !== old.pid || 'the old one',
-        )
-      }
-      await deployment.healthy()
-    })
-
     for (const component of ['gateway', 'front-door']) {
-      await t.test(`while ${component} is away clients wait in its socket`, async () => {
+      await t.test(`while an adopted ${component} is away clients wait in its socket`, async () => {
         const load = runLoad({ baseUrl: deployment.url, callers: 4, idPrefix: `${component}-` })
         await load.answered(50)
         const old = running(component)
@@ -90,6 +79,19 @@ describe('the embedded supervisor', { timeout: 180_000 }, () => {
         await deployment.healthy()
       })
     }
+
+    await t.test('adopted parts that are killed come back', async () => {
+      const killed = ['app-0', 'app-1', 'front-door', 'gateway', 'agent-0', 'sentinel-1'].map(running)
+      for (const { pid } of killed) process.kill(pid, 'SIGKILL')
+      for (const old of killed) {
+        await eventually(
+          `another ${old.component}`,
+          15_000,
+          () => running(old.component).pid !== old.pid || 'the old one',
+        )
+      }
+      await deployment.healthy()
+    })
 
     await t.test('all instances killed at once: calls wait for the first to be back', async () => {
       const load = runLoad({ baseUrl: deployment.url, callers: 4, idPrefix: 'all-' })

@@ -1,22 +1,26 @@
 import { existsSync } from 'node:fs'
-import { readIfExists, writeFileDurably } from '../../platform/files.ts'
+import { readIfExists } from '../../platform/files.ts'
 import { findManaged, spawnManaged } from '../../platform/managed-process.ts'
 import { codeVersion } from './code-version.ts'
-import { roleArgv, roleSpec } from './component-specs.ts'
+import { roleSpec } from './component-specs.ts'
 import { localPaths } from './paths.ts'
 import { lockHolder } from './process-lock.ts'
+import { standbyComponent, standbyFingerprint, supervisorArgv } from './standby.ts'
+
+const successors: readonly string[] = ['supervisor', standbyComponent]
 
 /**
- * Starts the deployment's supervisor when none lives and the deployment is meant to run. It takes over what runs.
+ * Starts the deployment's supervisor when none lives, nor one that stands by to follow it, and the deployment is meant to
+ * run. It takes over what runs.
  * Two callers at once are harmless: the second supervisor ends by itself.
  * @returns whether one was started
  */
 export async function ensureSupervisor(stateDir: string): Promise<boolean> {
   const paths = localPaths(stateDir)
   if (!existsSync(paths.wanted) || lockHolder(paths.supervisorLock) !== null) return false
-  if (findManaged(stateDir).some(({ component, stray }) => component === 'supervisor' && !stray)) return false
-  writeFileDurably(paths.fingerprint('supervisor'), codeVersion('other'))
-  await spawnManaged(roleSpec(paths, 'supervisor', roleArgv('supervisor', ['--state-dir', stateDir])))
+  if (findManaged(stateDir).some(({ component, stray }) => successors.includes(component) && !stray))
+    return false
+  await spawnManaged(roleSpec(paths, 'supervisor', supervisorArgv(stateDir)))
   return true
 }
 
@@ -30,5 +34,10 @@ export async function endOutdatedSupervisor(stateDir: string): Promise<boolean> 
   const running = findManaged(stateDir).find(({ component, stray }) => component === 'supervisor' && !stray)
   // Not asked to stop: that would stop everything.
   await running?.stop({ graceMs: 0, signal: 'SIGKILL' })
+  // The one that follows it by itself is of this version, unless it would be started in another way.
+  if (readIfExists(paths.fingerprint(standbyComponent)) !== standbyFingerprint(stateDir)) {
+    const followers = findManaged(stateDir).filter(({ component }) => successors.includes(component))
+    await Promise.all(followers.map((follower) => follower.stop({ graceMs: 0, signal: 'SIGKILL' })))
+  }
   return running !== undefined
 }

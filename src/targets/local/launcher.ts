@@ -6,7 +6,7 @@ import { instanceAddress, renderHaproxyCfg } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { codeVersion } from './code-version.ts'
 import { agentSpec, fingerprint, frontDoorSpec, gatewaySpec, instanceSpec } from './component-specs.ts'
-import { HeldSockets } from './held-sockets.ts'
+import type { HeldSockets } from './held-sockets.ts'
 import type { LocalPaths } from './paths.ts'
 import { openFilesLimit, requireSecrets } from './state-files.ts'
 
@@ -16,6 +16,8 @@ export interface LauncherOptions {
   readonly topology: () => Topology
   /** Instances that take requests: HAProxy is told when it starts. */
   readonly ready: ReadonlySet<number>
+  /** The listening sockets, some of them handed on by a former supervisor. */
+  readonly sockets: HeldSockets
 }
 
 const limitsPart = 'gateway-limits'
@@ -23,7 +25,6 @@ const limitsPart = 'gateway-limits'
 /** Starts components, with the sockets that are held for them, and knows with what settings each was started. */
 export class Launcher {
   readonly #options: LauncherOptions
-  readonly #sockets = new HeldSockets()
 
   constructor(options: LauncherOptions) {
     this.#options = options
@@ -53,10 +54,6 @@ export class Launcher {
     writeFileDurably(this.#options.paths.fingerprint(limitsPart), this.#limits())
   }
 
-  close(): void {
-    this.#sockets.close()
-  }
-
   #specOf(component: string): ManagedSpec {
     const { gateway, frontDoor } = this.#options.topology()
     const [, role = '', number = ''] = /^(agent|app|gateway|front-door)-?(\d*)$/.exec(component) ?? []
@@ -64,9 +61,9 @@ export class Launcher {
       case 'agent':
         return agentSpec(this.#options.paths, Number(number))
       case 'gateway':
-        return gatewaySpec(this.#options.paths, this.#sockets.hold(component, gateway))
+        return gatewaySpec(this.#options.paths, this.#options.sockets.hold(component, gateway))
       case 'front-door': {
-        const held = this.#sockets.hold(component, frontDoor)
+        const held = this.#options.sockets.hold(component, frontDoor)
         this.#renderFrontDoor(held === null ? null : 3)
         return frontDoorSpec(this.#options.paths, held)
       }

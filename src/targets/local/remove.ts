@@ -9,6 +9,7 @@ const shutdownPatienceMs = 90_000
 
 /** In the order in which the parts need each other; what remains (sentinels, Redis, strays) comes last. */
 const order: readonly { readonly what: RegExp; readonly graceMs: number }[] = [
+  { what: /^standby$/, graceMs: 1000 },
   { what: /^supervisor$/, graceMs: 0 },
   { what: /^front-door$/, graceMs: 5000 },
   { what: /^app-/, graceMs: 15_000 },

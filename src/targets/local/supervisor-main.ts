@@ -1,10 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { makePrivateDirectory, rotateLog } from '../../platform/files.ts'
+import { makePrivateDirectory, rotateLog, writeFileDurably } from '../../platform/files.ts'
 import { createLogger, type Logger } from '../../platform/log.ts'
+import { codeVersion } from './code-version.ts'
 import { serveControl } from './control.ts'
 import { localPaths, type LocalPaths } from './paths.ts'
 import { takeProcessLock } from './process-lock.ts'
+import { inheritedSockets } from './standby.ts'
 import { Supervisor } from './supervisor.ts'
 
 const rotateEveryMs = 10_000
@@ -30,7 +32,8 @@ export async function runSupervisor({
     log.info({ supervisor: lock.heldBy }, 'another supervisor runs')
     return 0
   }
-  const supervisor = new Supervisor(paths, log)
+  writeFileDurably(paths.fingerprint('supervisor'), codeVersion('other'))
+  const supervisor = new Supervisor(paths, log, inheritedSockets(process.env))
   const asked = Promise.withResolvers<undefined>()
   const control = await serveControl(
     paths.supervisorSocket,

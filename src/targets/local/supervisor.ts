@@ -7,12 +7,14 @@ import { findManaged, type ManagedProcess } from '../../platform/managed-process
 import { createMutex } from '../../platform/mutex.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { CommandHandlers, SupervisorStatus } from './control.ts'
+import { HeldSockets, type HeldDescriptor } from './held-sockets.ts'
 import { httpProbe, reachable } from './http-probe.ts'
 import { Instances, range, type Operation } from './instances.ts'
 import { Keeper } from './keeper.ts'
 import { Launcher } from './launcher.ts'
 import type { LocalPaths } from './paths.ts'
 import { RuntimeApi } from './runtime-api.ts'
+import { Standby } from './standby.ts'
 import { requireTopology, wantedInstances } from './state-files.ts'
 
 /** An agent stops its sentinel and its redis-server orderly before it ends. */
@@ -28,11 +30,14 @@ export class Supervisor {
   readonly #keepers = new Map<string, Keeper>()
   readonly #instances: Instances
   readonly #launcher: Launcher
+  readonly #sockets: HeldSockets
+  readonly #standby: Standby
   readonly #one = createMutex()
   readonly #ending = new AbortController()
   #topology: Topology
 
-  constructor(paths: LocalPaths, log: Logger) {
+  /** @param inherited listening sockets that a former supervisor held */
+  constructor(paths: LocalPaths, log: Logger, inherited: readonly HeldDescriptor[]) {
     this.#paths = paths
     this.#log = log
     this.#topology = requireTopology(paths)
@@ -42,12 +47,15 @@ export class Supervisor {
       keeper: (index) => this.#instanceKeeper(index, null),
       logFile: (component) => paths.log(component),
     })
+    this.#sockets = new HeldSockets(inherited)
     this.#launcher = new Launcher({
       paths,
       log,
       topology: () => this.#topology,
       ready: this.#instances.ready,
+      sockets: this.#sockets,
     })
+    this.#standby = new Standby({ paths, log, sockets: () => this.#sockets.descriptors })
   }
 
   /** Takes over what runs, starts what does not, ends what should not. */
@@ -75,6 +83,7 @@ export class Supervisor {
         const adopted = running.get(`app-${String(index)}`) ?? null
         this.#instances.begin(index, this.#instanceKeeper(index, adopted))
       }
+      this.#standby.begin()
       this.#log.info({ adopted: [...running.keys()] }, 'supervises')
     })
   }
@@ -84,13 +93,14 @@ export class Supervisor {
     rmSync(this.#paths.wanted, { force: true })
     this.#ending.abort(new HoldfastError('BUSY', 'the deployment is being stopped'))
     await this.#one(async () => {
+      await this.#standby.end()
       await this.#stopFrontDoor()
       await this.#instances.stopAll()
       await this.#keepers.get('gateway')?.stop(gatewayGraceMs)
       const agents = [...this.#keepers].filter(([component]) => component.startsWith('agent-'))
       await Promise.all(agents.map(([, keeper]) => keeper.stop(agentGraceMs)))
       this.#keepers.clear()
-      this.#launcher.close()
+      this.#sockets.close()
       const left = findManaged(this.#paths.stateDir).filter(({ pid }) => pid !== process.pid)
       if (left.length > 0) this.#log.warn({ left: left.map(({ component }) => component) }, 'left over')
       await Promise.all(left.map((found) => found.stop({ graceMs: agentGraceMs })))
@@ -236,7 +246,11 @@ export class Supervisor {
 
   #keep(component: string, running: ReadonlyMap<string, ManagedProcess>, prepare?: () => void): void {
     prepare?.()
-    const start = () => this.#launcher.start(component)
+    const start = async () => {
+      const started = await this.#launcher.start(component)
+      await this.#standby.renew()
+      return started
+    }
     const keeper = new Keeper({ component, start, log: this.#log }, running.get(component))
     this.#keepers.set(component, keeper)
     keeper.start()

@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
 import { kill, pidsOf, untilBack, whileStopped } from './steps.ts'
-import { kinds, type VictimKind } from './victims.ts'
+import { kinds, standby, type VictimKind } from './victims.ts'
 
 const ordinary: ReadonlySet<string> = new Set([
   'kill-primary',
@@ -57,5 +57,5 @@ function pauseFault(kind: VictimKind): Fault {
   }
 }
 
-export const kills: readonly Fault[] = kinds.map(killFault)
+export const kills: readonly Fault[] = [...kinds, standby].map(killFault)
 export const pauses: readonly Fault[] = kinds.map(pauseFault)

@@ -124,6 +124,15 @@ export const supervisor: VictimKind = {
   choose: () => one('supervisor'),
 }
 
+export const standby: VictimKind = {
+  name: 'standby',
+  words: 'the shell that stands by to follow the supervisor',
+  needs: ['signal', 'supervisor'],
+  inHand: false,
+  takesNodes: 0,
+  choose: () => one('standby'),
+}
+
 export const kinds: readonly VictimKind[] = [
   primary,
   replica,

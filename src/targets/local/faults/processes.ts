@@ -18,7 +18,7 @@ export type FaultSignal = 'KILL' | 'STOP' | 'CONT'
 const effectWithinMs = 2000
 
 /** What a deployment consists of. Helpers of the drill itself are tagged too, and are none of it. */
-const parts = /^(?:(?:redis|sentinel|agent|app)-\d+|gateway|front-door|supervisor)$/
+const parts = /^(?:(?:redis|sentinel|agent|app)-\d+|gateway|front-door|supervisor|standby)$/
 
 /** Names of what runs now, in the order of status: nodes first. */
 export function runningComponents(stateDir: string): string[] {
