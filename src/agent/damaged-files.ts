@@ -2,6 +2,7 @@ import { findHole, setAside, sizeOnDisk } from './append-only-file.ts'
 import type { AgentState } from './api.ts'
 import type { AgentContext } from './context.ts'
 import { maySpare } from './spare.ts'
+import { majoritiesOf } from '../topology/topology.ts'
 
 type AgentProblem = AgentState['problems'][number]
 
@@ -56,7 +57,8 @@ export function createDamagedFiles(context: AgentContext, directory: string): Da
     },
     spare: async () => {
       const hole = await holeInWords()
-      if (hole === null || !maySpare(node.index, topology.f, store.get(), context.seen.peers)) return false
+      if (hole === null || !maySpare(node.index, majoritiesOf(topology), store.get(), context.seen.peers))
+        return false
       const aside = setAside(directory)
       log.warn({ aside }, `a full disk spoilt the append-only file (${hole}): set aside, begins empty`)
       return true

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { compareEpochs, type Epoch } from '../insync/record.ts'
+import { majoritiesOf } from '../topology/topology.ts'
 import { vouchedRecord, type AgentContext } from './context.ts'
 import { obeyFollow } from './fencing.ts'
 import type { FileCare } from './file-care.ts'
@@ -130,7 +131,7 @@ export function createHealing(
       const step = nextStep({
         me: node.index,
         nodes: topology.nodes.length,
-        f: topology.f,
+        majorities: majoritiesOf(topology),
         durable: store.get(),
         redis: vouched,
         peers: context.seen.peers,

@@ -1,3 +1,4 @@
+import { isMajority, missing, type Majorities } from '../insync/majorities.ts'
 import { mayFollow, qualified, type FencedNode } from '../insync/gate.ts'
 import {
   compareEpochs,
@@ -15,7 +16,7 @@ import type { InspectedRedis } from './redis-link.ts'
 export interface Situation {
   readonly me: number
   readonly nodes: number
-  readonly f: number
+  readonly majorities: Majorities
   readonly durable: DurableState
   readonly redis: InspectedRedis
   /** By node index; null: did not answer, or oneself. */
@@ -106,10 +107,10 @@ export function validReign(durable: DurableState, redis: InspectedRedis): Epoch 
  * Enough members are well and hold the very record that this primary has: one of them passes the gate, and the others can
  * follow it. Those that miss something (they fetch it, or were just away) would only come back to this one.
  */
-function othersCouldGoOn({ redis: { record }, peers, f }: Situation): boolean {
+function othersCouldGoOn({ redis: { record }, peers, me, majorities }: Situation): boolean {
   if (record === null) return false
   const able = peers.filter(
-    (peer) =>
+    (peer): peer is AgentState =>
       peer !== null &&
       record.members.includes(peer.node) &&
       peer.intact &&
@@ -121,7 +122,7 @@ function othersCouldGoOn({ redis: { record }, peers, f }: Situation): boolean {
       peer.redis.record !== null &&
       compareRecords(peer.redis.record, record) === 0,
   )
-  return able.length >= f
+  return isMajority([me, ...able.map(({ node }) => node)], majorities)
 }
 
 interface Reigning {
@@ -164,16 +165,17 @@ function followOrStay(now: Situation, primary: Reigning): Step {
 }
 
 /**
- * All others, or f + 1 with their data: whatever gate this node once promised itself to, one of them was fenced for it
+ * All others, or a majority with their data: whatever gate this node once promised itself to, one of them was fenced for it
  * too, and still knows.
  */
 function recall(now: Situation): Step {
   const reachable = now.peers.filter((peer) => peer !== null)
   const whole = reachable.filter((peer) => peer.intact)
-  if (reachable.length < now.nodes - 1 && whole.length < now.f + 1) {
+  const lacking = missing(indices(whole), now.majorities)
+  if (reachable.length < now.nodes - 1 && lacking > 0) {
     return rest(
       'waits',
-      `its volume was emptied: before it follows anybody it must hear from ${String(now.f + 1)} other nodes with their data; ${String(whole.length)} answer`,
+      `its volume was emptied: before it follows anybody it must hear from ${String(whole.length + lacking)} other nodes with their data; ${String(whole.length)} answer`,
     )
   }
   const highest = reachable
@@ -193,12 +195,11 @@ function withoutPrimary(now: Situation, me: number): Step {
   }
   const reports = visibleReports(now, reachable)
   const intact = reports.filter((report) => report.intact)
-  if (intact.length < now.f + 1) {
+  const lacking = missing(indices(intact), now.majorities)
+  if (lacking > 0) {
     const here = new Set(intact.map(({ node }) => node))
     const awaited = now.addresses.flatMap((_, node) => (here.has(node) ? [] : [`redis-${String(node)}`]))
-    return rest(
-      `waits for ${String(now.f + 1 - intact.length)} more node(s) with their data, of ${awaited.join(', ')}`,
-    )
+    return rest(`waits for ${String(lacking)} more node(s) with their data, of ${awaited.join(', ')}`)
   }
   if (reachable.some((peer) => peer.redis.loading) && now.withoutPrimaryMs < patience.loadingMs) {
     return rest('waits for others to load their data: one of them may have more')
@@ -230,7 +231,7 @@ function isFounder(now: Situation): boolean {
 }
 
 /**
- * Who may begin the deployment: redis-0 when nobody ever had anything; and while a first start has not given f others
+ * Who may begin the deployment: redis-0 when nobody ever had anything; and while a first start has not given enough others
  * anything, the one that began it, since it has all there is. Null: the deployment is past that.
  */
 function founderOf(now: Situation, reachable: readonly AgentState[]): number | null {
@@ -241,9 +242,13 @@ function founderOf(now: Situation, reachable: readonly AgentState[]): number | n
   if (holders.length === 0) return [own, ...others].every(({ virgin }) => virgin) ? 0 : null
   const founder = holders.find(({ founding }) => founding)
   const isPast =
-    holders.filter(({ intact }) => intact).length > now.f ||
+    isMajority(indices(holders.filter(({ intact }) => intact)), now.majorities) ||
     [own, ...others].some(({ virgin, record }) => record === null && !virgin)
   return founder === undefined || isPast ? null : founder.node
+}
+
+function indices(some: readonly { readonly node: number }[]): number[] {
+  return some.map(({ node }) => node)
 }
 
 function visibleReports(now: Situation, reachable: readonly AgentState[]): FencedNode[] {

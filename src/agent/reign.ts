@@ -1,6 +1,6 @@
 import { membersWith, membersWithout } from '../insync/confirm.ts'
 import { formatEpoch, type Epoch, type InSyncRecord } from '../insync/record.ts'
-import { timing } from '../topology/topology.ts'
+import { majoritiesOf, timing } from '../topology/topology.ts'
 import type { AgentContext } from './context.ts'
 import type { InspectedRedis } from './redis-link.ts'
 
@@ -16,6 +16,7 @@ export interface ReignKeeper {
 
 export function createReignKeeper(context: AgentContext): ReignKeeper {
   const { topology, node, store, redis: link, log, now } = context
+  const majorities = majoritiesOf(topology)
   const missingSince = new Map<number, number>()
   /** By replica outside of the set: what it has to acknowledge before it joins. */
   const owed = new Map<number, number>()
@@ -83,7 +84,7 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
       const leaving = record.members.filter(
         (member) => now() - (missingSince.get(member) ?? Infinity) > timing.memberSilentMs,
       )
-      const remaining = leaving.length === 0 ? null : membersWithout(record, leaving, topology.f)
+      const remaining = leaving.length === 0 ? null : membersWithout(record, leaving, majorities)
       // A record that nobody else gets would only keep the others from going on without this node.
       const isUseful = remaining?.every((member) => online.has(member)) === true
       if (remaining !== null && isUseful && (await link.swapMembers(record, remaining))) {

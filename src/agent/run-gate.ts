@@ -1,5 +1,7 @@
 import { compareRecords, formatEpoch, type Epoch, type InSyncRecord } from '../insync/record.ts'
+import { isMajority } from '../insync/majorities.ts'
 import { gateVerdict, nextEpoch, type FencedNode, type Verdict } from '../insync/gate.ts'
+import { majoritiesOf } from '../topology/topology.ts'
 import type { FenceReply } from './api.ts'
 import { otherNodes, vouchedRecord, type AgentContext } from './context.ts'
 import { becomeEligible } from './eligible.ts'
@@ -24,8 +26,10 @@ export async function runGate(context: AgentContext, why: GateReason): Promise<b
   if (own === null) return false
   const { epoch } = own
   const started = context.now()
-  const granted = await fenceOthers(context, epoch, topology.f)
-  const verdict = gateVerdict(node.index, epoch, [own.report, ...granted], topology.f, own.run)
+  const majorities = majoritiesOf(topology)
+  const isEnough = (others: readonly number[]) => isMajority([node.index, ...others], majorities)
+  const granted = await fenceOthers(context, epoch, isEnough)
+  const verdict = gateVerdict(node.index, epoch, [own.report, ...granted], majorities, own.run)
   log.info(
     { epoch: formatEpoch(epoch), why, fenced: granted.map((reply) => reply.node), verdict: verdict.kind },
     'gate',
@@ -50,7 +54,8 @@ export async function bootstrap(context: AgentContext): Promise<boolean> {
   const { node, topology, store, log } = context
   const known = context.seen.peers.flatMap((peer) => (peer === null ? [] : [peer.promise]))
   const epoch = nextEpoch(node.index, [store.get().promise, ...known])
-  const granted = await fenceOthers(context, epoch, topology.nodes.length - 1)
+  const everybody = (others: readonly number[]) => others.length === topology.nodes.length - 1
+  const granted = await fenceOthers(context, epoch, everybody)
   const { record: own } = await context.redis.inspect()
   const hasNoMore = ({ virgin, record }: Granted) =>
     record === null ? virgin : own !== null && compareRecords(record, own) <= 0
@@ -104,22 +109,27 @@ async function fenceOneself(
 
 /** How long to wait for others when these are fenced; null: as long as it takes. */
 export function lastCallMs(
-  granted: readonly Pick<Granted, 'intact' | 'restarted'>[],
-  enough: number,
+  granted: readonly Pick<Granted, 'node' | 'intact' | 'restarted'>[],
+  isEnough: (others: readonly number[]) => boolean,
 ): number | null {
   const intact = granted.filter((reply) => reply.intact)
-  if (intact.filter((reply) => !reply.restarted).length >= enough) return stragglersMs.steady
-  return intact.length >= enough ? stragglersMs.restarted : null
+  const indices = (replies: typeof intact) => replies.map((reply) => reply.node)
+  if (isEnough(indices(intact.filter((reply) => !reply.restarted)))) return stragglersMs.steady
+  return isEnough(indices(intact)) ? stragglersMs.restarted : null
 }
 
-/** Waits for everybody, or until `enough` intact nodes are fenced and the others had a moment. */
-function fenceOthers(context: AgentContext, epoch: Epoch, enough: number): Promise<readonly Granted[]> {
+/** Waits for everybody, or until enough intact nodes are fenced and the others had a moment. */
+function fenceOthers(
+  context: AgentContext,
+  epoch: Epoch,
+  isEnough: (others: readonly number[]) => boolean,
+): Promise<readonly Granted[]> {
   const granted: Granted[] = []
   const { promise, resolve } = Promise.withResolvers<readonly Granted[]>()
   const others = otherNodes(context)
   let outstanding = others.length
   const settle = () => {
-    const waitMs = outstanding === 0 ? 0 : lastCallMs(granted, enough)
+    const waitMs = outstanding === 0 ? 0 : lastCallMs(granted, isEnough)
     if (waitMs === 0) resolve(granted)
     else if (waitMs !== null)
       setTimeout(() => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { majorityOf } from '../insync/majorities.ts'
 import type { AgentState } from './api.ts'
 import { downRedis } from './redis-link.ts'
 import { maySpare } from './spare.ts'
@@ -34,7 +35,7 @@ const primary = state(0, {
 const replica = state(1)
 
 test('a replica may begin empty when the primary and f others hold everything', () => {
-  assert.equal(maySpare(2, 1, durable, [primary, replica, null]), true)
+  assert.equal(maySpare(2, majorityOf(3), durable, [primary, replica, null]), true)
 })
 
 test('not when it could be needed', () => {
@@ -61,18 +62,19 @@ test('not when it could be needed', () => {
       null,
     ],
   }
-  for (const [why, peers] of Object.entries(cases)) assert.equal(maySpare(2, 1, durable, peers), false, why)
+  for (const [why, peers] of Object.entries(cases))
+    assert.equal(maySpare(2, majorityOf(3), durable, peers), false, why)
 })
 
 test('not for a primary of an epoch below what it promised, nor while it does not know its promise', () => {
   const peers = [primary, replica, null]
-  assert.equal(maySpare(2, 1, { ...durable, promise: { number: 4, node: 1 } }, peers), false)
-  assert.equal(maySpare(2, 1, { ...durable, promiseKnown: false }, peers), false)
+  assert.equal(maySpare(2, majorityOf(3), { ...durable, promise: { number: 4, node: 1 } }, peers), false)
+  assert.equal(maySpare(2, majorityOf(3), { ...durable, promiseKnown: false }, peers), false)
 })
 
 test('five nodes need two others', () => {
   const five = { ...record, members: [1, 2, 3, 4] }
   const held = { ...primary, redis: { ...primary.redis, record: five } }
-  assert.equal(maySpare(4, 2, durable, [held, replica, state(2), null, null]), true)
-  assert.equal(maySpare(4, 2, durable, [held, replica, null, null, null]), false)
+  assert.equal(maySpare(4, majorityOf(5), durable, [held, replica, state(2), null, null]), true)
+  assert.equal(maySpare(4, majorityOf(5), durable, [held, replica, null, null, null]), false)
 })

@@ -1,16 +1,17 @@
+import { isMajority, type Majorities } from '../insync/majorities.ts'
 import { compareEpochs, type Epoch } from '../insync/record.ts'
 import type { AgentState } from './api.ts'
 
 /**
  * Whether a node whose files cannot be loaded may begin empty: a primary serves whose gate passed in an epoch that this node
- * did not promise beyond, so it has everything that was answered before; and f members of its set beside this node hold it
+ * did not promise beyond, so it has everything that was answered before; and enough members of its set beside this node hold it
  * too, so nobody will need what is in the files. Pure.
  *
  * @param peers by node index; null: did not answer, or oneself
  */
 export function maySpare(
   me: number,
-  f: number,
+  majorities: Majorities,
   durable: { readonly promise: Epoch; readonly promiseKnown: boolean },
   peers: readonly (AgentState | null)[],
 ): boolean {
@@ -27,5 +28,5 @@ export function maySpare(
     if (member === me || peer == null) return false
     return peer.intact && !peer.restarted && peer.redis.up && peer.redis.linkUp
   })
-  return holders.length >= f
+  return isMajority([primary.node, ...holders], majorities)
 }

@@ -1,5 +1,6 @@
 import { compareEpochs, controlChannel, formatEpoch } from '../insync/record.ts'
 import type { Reply } from '../resp/decode.ts'
+import type { Topology } from '../topology/topology.ts'
 import { addressKey } from './address.ts'
 import { AskedNode } from './asked-node.ts'
 import { isErased, type Judgement, type LastReign } from './decision.ts'
@@ -24,7 +25,7 @@ export class Discovery {
   current: Primary | null = null
   private found: { readonly primary: Primary; readonly node: AskedNode } | null = null
   private readonly options: DiscoveryOptions
-  private readonly rules: Rules
+  private rules: Rules
   private readonly sentinels: Sentinels
   private readonly nodes = new Map<string, AskedNode>()
   private last: LastReign | null = null
@@ -95,6 +96,13 @@ export class Discovery {
   /** The link is of no use any more (an answer is overdue): it is opened anew. */
   resetLink(why: string): void {
     this.followed?.link.close(why)
+  }
+
+  /** Other nodes of a deployment: those that stay are asked and followed as before. */
+  reload(topology: Topology): void {
+    if (this.options.kind === 'standalone') return
+    this.rules = deploymentRules(topology)
+    this.sentinels.watchOnly(this.rules.sentinels)
   }
 
   stop(): void {

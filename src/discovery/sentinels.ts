@@ -44,6 +44,18 @@ export class Sentinels {
     for (const watch of this.watches.values()) watch.stop()
   }
 
+  /** Exactly these from now on. */
+  watchOnly(addresses: readonly RedisAddress[]): void {
+    const keys = new Set(addresses.map(addressKey))
+    this.state = withSentinels(this.state, keys)
+    for (const [key, watch] of this.watches) {
+      if (keys.has(key)) continue
+      watch.stop()
+      this.watches.delete(key)
+    }
+    for (const address of addresses) this.watch(address, false)
+  }
+
   private watch(address: RedisAddress, askForOthers: boolean): void {
     const { name, credentials, now, onReport, onNote, onStage } = this.options
     const key = addressKey(address)
@@ -109,14 +121,6 @@ export class Sentinels {
     const learned = learnedSentinels(
       listed.map(({ key, ...one }) => ({ ...one, others: this.others.get(key) ?? [] })),
     )
-    const all = [...addresses, ...learned]
-    const keys = new Set(all.map(addressKey))
-    this.state = withSentinels(this.state, keys)
-    for (const [key, watch] of this.watches) {
-      if (keys.has(key)) continue
-      watch.stop()
-      this.watches.delete(key)
-    }
-    for (const address of learned) this.watch(address, false)
+    this.watchOnly([...addresses, ...learned])
   }
 }

@@ -21,6 +21,7 @@ test('live, ready and health each say what they are for', async () => {
     reachable: seen.reachable,
     holding: false,
     sentinels: [],
+    majorities: [],
   })
   const metrics = gatewayMetrics(status)
   const admin = await startAdmin({

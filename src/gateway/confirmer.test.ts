@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { majorityOf } from '../insync/majorities.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import type { RedisClient } from '../discovery/redis-client.ts'
 import type { Reply } from '../resp/decode.ts'
@@ -83,7 +84,7 @@ function slowPrimary(initialMs: number, silentFromMs: Readonly<Record<number, nu
 
 function confirmerOf(server: ReturnType<typeof slowPrimary>): Confirmer {
   return new Confirmer({
-    f: 1,
+    majorities: () => majorityOf(3),
     memberSilentMs: 1000,
     now: server.now,
     primary: () => primary,

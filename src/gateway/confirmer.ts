@@ -11,6 +11,7 @@ import {
   type Owed,
   type Round,
 } from '../insync/confirm.ts'
+import type { Majorities } from '../insync/majorities.ts'
 import { recordFields, recordKey, type InSyncRecord } from '../insync/record.ts'
 import { isWritten } from './append-only-file.ts'
 import { confirmScript, swapMembersScript } from '../insync/scripts.ts'
@@ -26,7 +27,7 @@ export interface Confirmable {
 }
 
 export interface ConfirmerOptions {
-  readonly f: number
+  readonly majorities: () => Majorities
   readonly memberSilentMs: number
   readonly now: () => number
   readonly primary: () => Primary | null
@@ -175,7 +176,7 @@ export class Confirmer {
     const [fields, before, , after] = await connection.sendRaw(bytes, 4, waitMs + patienceMs)
     const round = this.read(fields, before, after)
     if (round === null) return { kind: 'again' }
-    return confirmation(round, primary.epoch, this.options.f)
+    return confirmation(round, primary.epoch, this.options.majorities())
   }
 
   private read(fields: Reply | undefined, before: Reply | undefined, after: Reply | undefined): Round | null {
@@ -222,7 +223,7 @@ export class Confirmer {
     const nowMs = this.options.now()
     const limits = { silentMs: this.options.memberSilentMs, waitMs: this.waitMs }
     const leaving = this.missing.leaving(outcome, nowMs, limits)
-    const members = leaving.length === 0 ? null : membersWithout(record, leaving, this.options.f)
+    const members = leaving.length === 0 ? null : membersWithout(record, leaving, this.options.majorities())
     // While one of those who stay is silent too, nothing is answered all the same; and a record that they do not have keeps
     // them from going on without a primary that nobody can follow.
     const isUseful = members?.every((one) => this.missing.goesOn(one)) === true

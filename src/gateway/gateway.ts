@@ -3,6 +3,7 @@ import { Discovery, type Primary } from '../discovery/discovery.ts'
 import type { FailoverMoment } from '../discovery/options.ts'
 import { controlChannel, formatEpoch } from '../insync/record.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
+import type { Topology } from '../topology/topology.ts'
 import { startAdmin, type Admin } from './admin.ts'
 import { confirmsSoon } from './confirms-soon.ts'
 import type { Confirmer, Confirmable } from './confirmer.ts'
@@ -11,6 +12,7 @@ import { listen } from './listen.ts'
 import { Listener, nobody } from './listener.ts'
 import { Hold, readControlMessage } from './hold.ts'
 import type { Hub } from './hub.ts'
+import { Layout } from './layout.ts'
 import { makeHub } from './make-hub.ts'
 import { Learner } from './learn.ts'
 import { makeConfirmer } from './make-confirmer.ts'
@@ -42,6 +44,7 @@ export class Gateway {
   private readonly discovery: Discovery
   private readonly confirmer: Confirmer | PlainConfirmer
   private readonly timeline = new FailoverTimeline()
+  private readonly layout: Layout
   private readonly hold: Hold
   private readonly hub: Hub
   private readonly pools: Pools
@@ -61,6 +64,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.options = options
     const { topology, log } = options
+    this.layout = new Layout(topology)
     const now = (): number => performance.now()
     this.unreachableSinceMs = now()
     this.metrics = gatewayMetrics(() => this.status())
@@ -92,7 +96,8 @@ export class Gateway {
       onMoment: this.moment.bind(this),
     })
     this.confirmer = makeConfirmer({
-      topology,
+      ack: topology.gateway.ack,
+      layout: this.layout,
       standalone: standalone !== undefined,
       now,
       discovery: this.discovery,
@@ -202,9 +207,13 @@ export class Gateway {
     await closed
   }
 
-  /** Other limits, from now on. Sessions that are there stay. */
-  reload(limits: GatewayLimits): void {
+  /** Other limits, and other nodes of a deployment, from now on. Sessions that are there stay. */
+  reload(limits: GatewayLimits, topology?: Topology): void {
     Object.assign(this.hub.limits, limits)
+    if (topology !== undefined) {
+      this.layout.replace(topology)
+      this.discovery.reload(topology)
+    }
     this.pumpAll()
   }
 
@@ -217,7 +226,8 @@ export class Gateway {
       reachable: this.target() !== null,
       holding: this.hold.active,
       sentinels: this.discovery.sentinelsSay,
-      topology: this.options.topology,
+      layout: this.layout,
+      own: this.options.topology.gateway.name,
     })
   }
 
@@ -243,7 +253,8 @@ export class Gateway {
       (shared, number) =>
         poolOptions(shared, number, {
           hub,
-          topology: options.topology,
+          gateway: options.topology.gateway,
+          layout: this.layout,
           waitMs: () => this.confirmer.waitMs,
           members: () => this.confirmer.record?.members.length ?? this.discovery.current?.members.length ?? 0,
           confirmedRecord: (record, tookMs) => {

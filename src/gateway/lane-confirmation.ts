@@ -104,7 +104,7 @@ export function isConfirmed(
   const record = flight.tail.length > 3 ? recordOf(flight.tail[0]) : flight.record
   if (record === null || typeof before !== 'string' || typeof after !== 'string') return false
   const round = roundOf(record, primary.run, before, after, context.nodeAt)
-  const outcome = confirmation(round, primary.epoch, context.f)
+  const outcome = confirmation(round, primary.epoch, context.majorities())
   if (outcome.kind !== 'confirmed') return false
   context.confirmedRecord(outcome.record, context.now() - flight.flush.sentMs)
   return true

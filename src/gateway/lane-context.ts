@@ -1,3 +1,4 @@
+import type { Majorities } from '../insync/majorities.ts'
 import type { InSyncRecord } from '../insync/record.ts'
 import type { Confirmable } from './confirmer.ts'
 import type { Connect } from './connection.ts'
@@ -15,7 +16,7 @@ export interface LaneContext {
   readonly markersDb: number
   readonly recordKey: string
   readonly db: number
-  readonly f: number
+  readonly majorities: () => Majorities
   /** Who it carries never said who they are: when Redis asks for that, it carries nothing. */
   readonly anonymous: boolean
   /** Flushes under way on one lane. */

@@ -1,10 +1,13 @@
 import type { Discovery } from '../discovery/discovery.ts'
-import { timing, type Topology } from '../topology/topology.ts'
+import type { Ack } from '../spec/gateway-settings.ts'
+import { timing } from '../topology/topology.ts'
 import { Confirmer } from './confirmer.ts'
+import type { Layout } from './layout.ts'
 import { PlainConfirmer } from './plain-confirmer.ts'
 
 export interface ConfirmerParts {
-  readonly topology: Topology
+  readonly ack: Ack
+  readonly layout: Layout
   /** There is no in-sync set. */
   readonly standalone: boolean
   readonly now: () => number
@@ -15,21 +18,19 @@ export interface ConfirmerParts {
 
 /** By the in-sync set, or, where there is none, by a number of replicas. */
 export function makeConfirmer(parts: ConfirmerParts): Confirmer | PlainConfirmer {
-  const { topology, now, discovery, onConfirmed, onMembers } = parts
+  const { ack, layout, now, discovery, onConfirmed, onMembers } = parts
   const common = {
     now,
     primary: () => discovery.current,
     connection: () => discovery.connection,
     onConfirmed,
   }
-  const { ack } = topology.gateway
   if (parts.standalone) return new PlainConfirmer({ ...common, replicas: ack === 'in-sync' ? 1 : ack })
   return new Confirmer({
     ...common,
-    f: topology.f,
+    majorities: () => layout.majorities,
     memberSilentMs: timing.memberSilentMs,
-    nodeAt: (host, port) =>
-      topology.nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null,
+    nodeAt: layout.nodeAt,
     onOver: (why) => {
       discovery.abandon(why)
     },

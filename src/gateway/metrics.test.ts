@@ -15,6 +15,7 @@ const status: GatewayStatus = {
   reachable: true,
   holding: false,
   sentinels: [],
+  majorities: [],
 }
 
 function metrics() {

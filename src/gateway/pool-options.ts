@@ -1,8 +1,9 @@
 import type { InSyncRecord } from '../insync/record.ts'
 import { trimScript } from '../insync/marker-scripts.ts'
 import { encodeCommand } from '../resp/encode.ts'
-import type { Topology } from '../topology/topology.ts'
+import type { GatewayTopology } from '../topology/topology.ts'
 import type { Hub } from './hub.ts'
+import type { Layout } from './layout.ts'
 import { markerKeyOf } from './marker-key.ts'
 import type { PoolOptions } from './pool.ts'
 import type { SharedState } from './pools.ts'
@@ -12,7 +13,8 @@ import { ReplyError } from '../resp/decode.ts'
 /** What pools need of the gateway beside the hub. */
 export interface PoolParts {
   readonly hub: Hub
-  readonly topology: Topology
+  readonly gateway: GatewayTopology
+  readonly layout: Layout
   /** How many the in-sync set has beside the primary. */
   readonly members: () => number
   /** How long to wait for their acknowledgements. */
@@ -32,8 +34,7 @@ const info = encodeCommand(['INFO', 'replication', 'persistence'])
 
 /** @param number of the pool, for its markers */
 export function poolOptions(shared: SharedState, number: number, parts: PoolParts): PoolOptions {
-  const { hub, topology } = parts
-  const { gateway } = topology
+  const { hub, gateway, layout } = parts
   const { traffic, counters } = hub
   let tail = { members: 0, waitMs: 0, bytes: Buffer.alloc(0) }
   return {
@@ -47,14 +48,13 @@ export function poolOptions(shared: SharedState, number: number, parts: PoolPart
     db: shared.db,
     elevated: shared.elevated,
     anonymous: shared.anonymous,
-    f: topology.f,
+    majorities: () => layout.majorities,
     flightsAtOnce: gateway.ack === 0 && gateway.delivery !== 'exactly-once' ? mostFlights : 1,
     lanes: lanesPerPool,
     limits: flushLimits,
     markerPrefix: markerKeyOf(hub.gatewayId, String(number)),
     now: hub.now,
-    nodeAt: (host, port) =>
-      topology.nodes.find((node) => node.address === host && node.redisPort === port)?.index ?? null,
+    nodeAt: layout.nodeAt,
     restore: () => shared.commands,
     rights: async () => {
       const control = hub.control()

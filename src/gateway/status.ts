@@ -2,7 +2,8 @@ import { addressKey } from '../discovery/address.ts'
 import type { Primary } from '../discovery/discovery.ts'
 import type { RedisAddress } from '../discovery/redis-client.ts'
 import { formatEpoch, type InSyncRecord } from '../insync/record.ts'
-import type { Topology } from '../topology/topology.ts'
+import type { Majorities } from '../insync/majorities.ts'
+import type { Layout } from './layout.ts'
 import type { Traffic } from './traffic.ts'
 
 /** GET /status of the admin port. Fields are added, never renamed. */
@@ -25,6 +26,8 @@ export interface GatewayStatus {
   readonly holding: boolean
   /** By sentinel: the node it names; null: it is silent, or names none that is known here. */
   readonly sentinels: readonly (string | null)[]
+  /** Of what sets of nodes, by index, a majority is needed to answer: several while their number changes. */
+  readonly majorities: Majorities
 }
 
 export function describe(seen: {
@@ -35,12 +38,14 @@ export function describe(seen: {
   readonly reachable: boolean
   readonly holding: boolean
   readonly sentinels: readonly { readonly primary: RedisAddress | null }[]
-  readonly topology: Topology
+  readonly layout: Layout
+  /** The gateway's name. */
+  readonly own: string
 }): GatewayStatus {
-  const { traffic, primary, topology } = seen
-  const nameOf = (node: number): string => topology.nodes[node]?.name ?? `redis-${String(node)}`
+  const { traffic, primary, layout } = seen
+  const nameOf = (node: number): string => layout.nodes[node]?.name ?? `redis-${String(node)}`
   return {
-    name: topology.gateway.name,
+    name: seen.own,
     sessions: seen.sessions,
     parked: traffic.parked,
     inFlight: traffic.inFlight,
@@ -51,12 +56,13 @@ export function describe(seen: {
     members: (seen.record?.members ?? primary?.members ?? []).map(nameOf),
     reachable: seen.reachable,
     holding: seen.holding,
-    sentinels: seen.sentinels.map((one) => (one.primary === null ? null : nameAt(topology, one.primary))),
+    majorities: layout.majorities,
+    sentinels: seen.sentinels.map((one) => (one.primary === null ? null : nameAt(layout, one.primary))),
   }
 }
 
 /** Where the topology lists no nodes, the address is the name. */
-function nameAt({ nodes }: Topology, address: RedisAddress): string | null {
+function nameAt({ nodes }: Layout, address: RedisAddress): string | null {
   if (nodes.length === 0) return addressKey(address)
   const key = addressKey(address)
   return nodes.find((node) => addressKey({ host: node.address, port: node.redisPort }) === key)?.name ?? null

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { majorityOf } from './majorities.ts'
 import fc from 'fast-check'
 import { confirmation, membersWith, membersWithout, type Round } from './confirm.ts'
 import type { InSyncRecord } from './record.ts'
@@ -21,12 +22,12 @@ const round: Round = {
 
 describe('a round of confirmation', () => {
   test('confirms when every member acknowledged all that is needed', () => {
-    assert.deepEqual(confirmation(round, epoch, 1), { kind: 'confirmed', record })
+    assert.deepEqual(confirmation(round, epoch, majorityOf(3)), { kind: 'confirmed', record })
   })
 
   test('names members that are gone and members that are behind', () => {
     const acknowledged = new Map([[2, 99]])
-    assert.deepEqual(confirmation({ ...round, acknowledged }, epoch, 1), {
+    assert.deepEqual(confirmation({ ...round, acknowledged }, epoch, majorityOf(3)), {
       kind: 'missing',
       record,
       gone: [1],
@@ -40,13 +41,13 @@ describe('a round of confirmation', () => {
       [3, 100],
       [4, 100],
     ])
-    const verdict = confirmation({ ...round, acknowledged }, epoch, 1)
+    const verdict = confirmation({ ...round, acknowledged }, epoch, majorityOf(3))
     assert.equal(verdict.kind, 'missing')
   })
 
   test('answers nothing with fewer members than f', () => {
     const few = { ...record, members: [1] }
-    assert.deepEqual(confirmation({ ...round, record: few }, epoch, 2), {
+    assert.deepEqual(confirmation({ ...round, record: few }, epoch, majorityOf(5)), {
       kind: 'missing',
       record: few,
       gone: [],
@@ -65,7 +66,7 @@ describe('a round of confirmation', () => {
   ]
   for (const [name, change] of ends) {
     test(`is over when ${name}`, () => {
-      assert.equal(confirmation({ ...round, ...change }, epoch, 1).kind, 'over')
+      assert.equal(confirmation({ ...round, ...change }, epoch, majorityOf(3)).kind, 'over')
     })
   }
 
@@ -73,12 +74,13 @@ describe('a round of confirmation', () => {
     const offsets = fc.array(fc.option(fc.integer({ min: 90, max: 110 })), { minLength: 4, maxLength: 4 })
     const members = fc.subarray([1, 2, 3, 4])
     fc.assert(
-      fc.property(offsets, members, fc.integer({ min: 1, max: 2 }), (each, named, f) => {
+      fc.property(offsets, members, fc.integer({ min: 1, max: 2 }), (each, some, f) => {
+        const named = some.filter((member) => member <= 2 * f)
         const acknowledged = new Map(each.flatMap((offset, i) => (offset === null ? [] : [[i + 1, offset]])))
         const verdict = confirmation(
           { ...round, record: { ...record, members: named }, acknowledged },
           epoch,
-          f,
+          majorityOf(2 * f + 1),
         )
         const all = named.every((member) => (acknowledged.get(member) ?? 0) >= 100)
         assert.equal(verdict.kind === 'confirmed', all && named.length >= f)
@@ -89,13 +91,13 @@ describe('a round of confirmation', () => {
 
 describe('the members', () => {
   test('never become fewer than f', () => {
-    assert.deepEqual(membersWithout(record, [2], 1), [1])
-    assert.equal(membersWithout(record, [1, 2], 1), null)
-    assert.equal(membersWithout(record, [2], 2), null)
+    assert.deepEqual(membersWithout(record, [2], majorityOf(3)), [1])
+    assert.equal(membersWithout(record, [1, 2], majorityOf(3)), null)
+    assert.equal(membersWithout(record, [2], majorityOf(5)), null)
   })
 
   test('stay as they are when somebody leaves who is none', () => {
-    assert.deepEqual(membersWithout(record, [3], 2), [1, 2])
+    assert.deepEqual(membersWithout(record, [3], majorityOf(5)), [1, 2])
   })
 
   test('never include the primary, come in order, and once', () => {
@@ -114,6 +116,6 @@ describe('the members', () => {
 })
 
 test('a round says nothing while the primary holds its append-only file back, or its stream changed', () => {
-  assert.deepEqual(confirmation({ ...round, written: false }, epoch, 1), { kind: 'again' })
-  assert.deepEqual(confirmation({ ...round, sameStream: false }, epoch, 1), { kind: 'again' })
+  assert.deepEqual(confirmation({ ...round, written: false }, epoch, majorityOf(3)), { kind: 'again' })
+  assert.deepEqual(confirmation({ ...round, sameStream: false }, epoch, majorityOf(3)), { kind: 'again' })
 })

@@ -1,3 +1,4 @@
+import { isMajority, type Majorities } from './majorities.ts'
 import { compareEpochs, type Epoch, type InSyncRecord } from './record.ts'
 
 /** What one round on the primary saw, in this order: the record, the offset, (a wait), the replicas' offsets. */
@@ -41,7 +42,7 @@ export type Confirmation =
  * is the one in force there; if it stands after it, whoever holds the record has the write too, and a node that lacks
  * the newest record never passes the gate. In both cases everything up to an offset beyond both is asked of its members.
  */
-export function confirmation(round: Round, expected: Epoch, f: number): Confirmation {
+export function confirmation(round: Round, expected: Epoch, majorities: Majorities): Confirmation {
   const { record } = round
   if (round.role !== 'master') return { kind: 'over', why: `its role is ${round.role}` }
   if (record === null) return { kind: 'over', why: 'it holds no record of an in-sync set' }
@@ -53,7 +54,7 @@ export function confirmation(round: Round, expected: Epoch, f: number): Confirma
   const behind = record.members.filter(
     (member) => (round.acknowledged.get(member) ?? Infinity) < round.neededOffset,
   )
-  if (record.members.length < f || gone.length > 0 || behind.length > 0) {
+  if (!isEnough(record, record.members, majorities) || gone.length > 0 || behind.length > 0) {
     return { kind: 'missing', record, gone, behind }
   }
   return round.written ? { kind: 'confirmed', record } : { kind: 'again' }
@@ -85,14 +86,18 @@ export function neededOffset(
   return isSame ? owed.offset : now.offset
 }
 
-/** @returns the members without those that left, or null when fewer than f would remain: then nothing is answered. */
+/** @returns the members without those that left, or null when too few would remain: then nothing is answered. */
 export function membersWithout(
   record: InSyncRecord,
   leaving: readonly number[],
-  f: number,
+  majorities: Majorities,
 ): readonly number[] | null {
   const remaining = record.members.filter((member) => !leaving.includes(member))
-  return remaining.length >= f ? remaining : null
+  return isEnough(record, remaining, majorities) ? remaining : null
+}
+
+function isEnough({ epoch }: InSyncRecord, members: readonly number[], majorities: Majorities): boolean {
+  return isMajority([epoch.node, ...members], majorities)
 }
 
 /** @returns the members with those that joined, ascending; the primary itself is never one. */

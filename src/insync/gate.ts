@@ -1,3 +1,4 @@
+import { isMajority, missing, type Majorities } from './majorities.ts'
 import { compareEpochs, compareRecords, type Epoch, type InSyncRecord } from './record.ts'
 
 /** What a fenced node reported: it has left whatever it followed and promised the gate's epoch, on disk, before it read this. */
@@ -13,11 +14,11 @@ export interface FencedNode {
 export type Verdict =
   /** Write this record on the node, let the fenced follow, serve. */
   | { readonly kind: 'serve'; readonly record: InSyncRecord }
-  /** Fewer than f + 1 intact nodes are fenced: nobody can say what was answered. */
-  | { readonly kind: 'wait'; readonly intact: number; readonly needed: number }
+  /** Too few intact nodes are fenced, by so many at least: nobody can say what was answered. */
+  | { readonly kind: 'wait'; readonly missing: number }
   /** This node lacks something that was answered; one of these has it all, the first the most. */
   | { readonly kind: 'yield'; readonly qualified: readonly number[] }
-  /** f + 1 intact nodes are fenced and none of them qualifies: the newest record's members must come. */
+  /** Enough intact nodes are fenced and none of them qualifies: the newest record's members must come. */
   | { readonly kind: 'incomplete'; readonly awaited: readonly number[] }
 
 /**
@@ -30,14 +31,15 @@ export function gateVerdict(
   candidate: number,
   epoch: Epoch,
   fenced: readonly FencedNode[],
-  f: number,
+  majorities: Majorities,
   run: string,
 ): Verdict {
   const whole = fenced.filter((report) => report.intact && report.record !== null)
   // Enough that kept their memory: whoever restarted has nothing to add, and may hold a tail that nobody was answered.
   const steady = whole.filter((report) => !report.restarted)
-  const intact = steady.length >= f + 1 ? steady : whole
-  if (intact.length < f + 1) return { kind: 'wait', intact: intact.length, needed: f + 1 }
+  const intact = isMajority(indices(steady), majorities) ? steady : whole
+  if (!isMajority(indices(intact), majorities))
+    return { kind: 'wait', missing: missing(indices(intact), majorities) }
   const ranked = qualified(intact)
   if (ranked.length === 0) {
     const newest = newestRecord(intact)
@@ -49,7 +51,7 @@ export function gateVerdict(
   if (own === undefined || (mustBeBest && best !== undefined && commitsOf(own) < commitsOf(best))) {
     return { kind: 'yield', qualified: ranked.map((report) => report.node) }
   }
-  return { kind: 'serve', record: firstRecord(candidate, epoch, { intact, whole }, f, run) }
+  return { kind: 'serve', record: firstRecord(candidate, epoch, { intact, whole }, majorities, run) }
 }
 
 /**
@@ -60,7 +62,7 @@ function firstRecord(
   candidate: number,
   epoch: Epoch,
   { intact, whole }: { readonly intact: readonly FencedNode[]; readonly whole: readonly FencedNode[] },
-  f: number,
+  majorities: Majorities,
   run: string,
 ): InSyncRecord {
   const others = intact.filter((report) => report.node !== candidate)
@@ -68,7 +70,9 @@ function firstRecord(
   return {
     epoch,
     version: 0,
-    members: (ready.length >= f ? ready : others).map((report) => report.node).toSorted((a, b) => a - b),
+    members: indices(isMajority([candidate, ...indices(ready)], majorities) ? ready : others).toSorted(
+      (a, b) => a - b,
+    ),
     commits: Math.max(0, ...whole.map((report) => report.record?.commits ?? 0)),
     run,
   }
@@ -94,6 +98,10 @@ export function qualified(reports: readonly FencedNode[]): readonly FencedNode[]
       (report) => holds(report) && (isUnanswered || report.node === newest.epoch.node || isMember(report)),
     )
     .toSorted((a, b) => commitsOf(b) - commitsOf(a) || primaryFirst(newest, a, b) || a.node - b.node)
+}
+
+function indices(reports: readonly FencedNode[]): number[] {
+  return reports.map((report) => report.node)
 }
 
 function commitsOf(report: FencedNode): number {

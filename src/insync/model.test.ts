@@ -42,6 +42,16 @@ describe('the in-sync set', () => {
   }
 })
 
+describe('while three nodes become five, and five three', () => {
+  test('nothing is lost that was answered', () => {
+    holdsFor({ nodes: 5, changing: true, focus: { erase: 0 } })
+  })
+
+  test('nor when FLUSHALL erases the record', () => {
+    holdsFor({ nodes: 5, changing: true, focus: { erase: 2 } })
+  })
+})
+
 describe('the model notices', () => {
   for (const { name, rules, setting } of brokenRules) {
     test(name, () => {

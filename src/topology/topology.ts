@@ -1,17 +1,24 @@
+import { majorityOf, type Majorities } from '../insync/majorities.ts'
 import type { GatewaySettings } from '../spec/gateway-settings.ts'
 
 /** What a spec comes to: every process with its name, address and ports. Plain data; written to topology.json as it is. */
 export interface Topology {
   readonly name: string
   readonly nodes: readonly NodeTopology[]
-  /** How many nodes may be lost: nodes = 2f + 1. */
+  /** How many nodes may be lost: nodes = 2f + 1. While their number changes, that of the smaller number. */
   readonly f: number
   /** Sentinels that must agree: the majority. */
   readonly quorum: number
+  /** While the number of nodes changes: of what sets of nodes a majority is needed. Left out: of all. */
+  readonly majorities?: Majorities
   readonly redis: RedisSettings
   readonly gateway: GatewayTopology
   readonly app: AppTopology
   readonly frontDoor: FrontDoorTopology
+}
+
+export function majoritiesOf({ nodes, majorities }: Pick<Topology, 'nodes' | 'majorities'>): Majorities {
+  return majorities ?? majorityOf(nodes.length)
 }
 
 export interface NodeTopology {

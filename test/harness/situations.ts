@@ -1,3 +1,4 @@
+import { majorityOf } from '../../src/insync/majorities.ts'
 import type { AgentState } from '../../src/agent/api.ts'
 import type { DurableState } from '../../src/agent/durable-state.ts'
 import { nextStep, type Situation, type Step } from '../../src/agent/next-step.ts'
@@ -93,7 +94,7 @@ export function step({ me = 1, durable, redis, peers = [], ...times }: Case): St
   const situation: Situation = {
     me,
     nodes: 3,
-    f: 1,
+    majorities: majorityOf(3),
     durable: { ...settled, ...durable },
     redis: { ...orphan, ...redis },
     peers: addresses.map((_, node) => peers.find((each) => each.node === node) ?? null),

@@ -1,6 +1,7 @@
 /** Agents in the model's world: each acts only by what nextStep says of what it saw, which may be old. */
 import type { AgentState } from '../../src/agent/api.ts'
 import type { DurableState } from '../../src/agent/durable-state.ts'
+import { majorityOf } from '../../src/insync/majorities.ts'
 import { nextStep, validReign, type Step } from '../../src/agent/next-step.ts'
 import { downRedis, type InspectedRedis } from '../../src/agent/redis-link.ts'
 import { compareEpochs, compareRecords, formatEpoch, type Epoch } from '../../src/insync/record.ts'
@@ -139,7 +140,7 @@ export function beat(town: Town, index: number, random: Random): string | null {
   const reign = validReign(durableOf(node, mind), redis)
   const { peers } = mind
   const copies = peers.filter((peer) => peer?.intact === true && peer.redis.record !== null)
-  if (reign !== null && mind.founding && copies.length >= world.f) mind.founding = false
+  if (reign !== null && mind.founding && copies.length >= (world.nodes.length - 1) / 2) mind.founding = false
   if (reign !== null || redis.linkUp || peers.some((peer) => peer?.reign != null)) mind.primarySeenAt = nowMs
   const outbid =
     reign !== null && peers.some((peer) => peer !== null && compareEpochs(peer.promise, reign) > 0)
@@ -147,7 +148,7 @@ export function beat(town: Town, index: number, random: Random): string | null {
   const step = nextStep({
     me: index,
     nodes: world.nodes.length,
-    f: world.f,
+    majorities: majorityOf(world.nodes.length),
     durable: durableOf(node, mind),
     redis,
     peers,
@@ -248,7 +249,13 @@ export function concludeOne(town: Town, random: Random): void {
   const node = nodeAt(world, gate.candidate)
   const judged = gate.reports.get(gate.candidate)?.report.record ?? null
   const reports = [...gate.reports.values()].map(({ report }) => report)
-  const verdict = world.rules.gateVerdict(gate.candidate, gate.epoch, reports, world.f, gate.run)
+  const verdict = world.rules.gateVerdict(
+    gate.candidate,
+    gate.epoch,
+    reports,
+    majorityOf(world.nodes.length),
+    gate.run,
+  )
   world.trace.push(`gate ${formatEpoch(gate.epoch)}: ${verdict.kind}`)
   if (verdict.kind === 'yield') {
     const best = verdict.qualified.find((each) => each !== gate.candidate)

@@ -1,5 +1,6 @@
 /** Promotions, gates step by step, following: what Sentinel and the agents do. */
 import type { FencedNode } from '../../src/insync/gate.ts'
+import { isMajority } from '../../src/insync/majorities.ts'
 import { compareEpochs, formatEpoch } from '../../src/insync/record.ts'
 import type { Random } from './random.ts'
 import { text } from './traffic-moves.ts'
@@ -9,6 +10,7 @@ import {
   recordOf,
   reigns,
   responds,
+  viewOf,
   writeRecord,
   type Gate,
   type ModelNode,
@@ -104,7 +106,7 @@ export function concludeGate(world: World, random: Random): boolean {
   if (!responds(node) || node.role !== 'master' || node.run !== gate.run) return false
   if (over && world.rules.duties.promiseStandsAtServe) return false
   const reports = [...gate.reports.values()].map(({ report }) => report)
-  const verdict = world.rules.gateVerdict(gate.candidate, gate.epoch, reports, world.f, node.run)
+  const verdict = world.rules.gateVerdict(gate.candidate, gate.epoch, reports, viewOf(world, node), node.run)
   if (verdict.kind === 'yield' && random.chance(0.7)) {
     world.gates.splice(world.gates.indexOf(gate), 1)
     if (random.chance(0.5)) node.role = 'slave'
@@ -156,12 +158,21 @@ export function follow(world: World, random: Random): boolean {
   return true
 }
 
-/** A node without its promise takes the highest that f + 1 intact others gave: no gate can have passed above it. */
+/** A node without its promise takes the highest that a majority of intact others gave: no gate can have passed above it. */
 export function learnPromises(world: World, random: Random): boolean {
   const node = random.pick(world.nodes.filter((each) => each.blank && responds(each)))
   const others = world.nodes.filter((each) => each !== node && responds(each) && each.intact && !each.blank)
-  if (node === undefined || others.length < world.f + 1) return false
-  while (others.length > world.f + 1) random.take(others)
+  if (node === undefined) return false
+  const isEnough = (some: readonly ModelNode[]) =>
+    isMajority(
+      some.map(({ index }) => index),
+      viewOf(world, node),
+    )
+  if (!isEnough(others)) return false
+  for (const other of [...others]) {
+    const fewer = others.filter((each) => each !== other)
+    if (isEnough(fewer) && random.chance(0.5)) others.splice(others.indexOf(other), 1)
+  }
   for (const { promise } of others) if (compareEpochs(promise, node.promise) > 0) node.promise = promise
   node.blank = false
   return true

@@ -3,7 +3,7 @@ import type { Rules } from './rules.ts'
 import { randomFrom } from './random.ts'
 import { violationOf, type Plan } from './walk.ts'
 
-export type Setting = Pick<Plan, 'nodes' | 'tailLoss' | 'focus'>
+export type Setting = Pick<Plan, 'nodes' | 'tailLoss' | 'focus' | 'changing'>
 
 /** Walks that shrink by leaving out steps. */
 export function plans(setting: Setting): fc.Arbitrary<Plan> {

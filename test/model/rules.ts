@@ -1,4 +1,5 @@
 import { confirmation, membersWith, membersWithout } from '../../src/insync/confirm.ts'
+import type { Majorities } from '../../src/insync/majorities.ts'
 import { gateVerdict, grantsPromise, mayFollow, nextEpoch, qualified } from '../../src/insync/gate.ts'
 
 /** The decisions under test (the real ones, unless a test breaks one on purpose) and the duties of those who ask for them. */
@@ -12,6 +13,8 @@ export interface Rules {
   readonly nextEpoch: typeof nextEpoch
   readonly qualified: typeof qualified
   readonly duties: Duties
+  /** Instead of those by which the number of nodes changes. */
+  readonly stages?: readonly Majorities[]
 }
 
 /** What gateways and agents must do around the pure decisions. Each is needed: the model notices when one is left out. */
@@ -36,6 +39,8 @@ export interface Duties {
   readonly blankAsksForPromises: boolean
   /** Confirmations and changes of the members run only in the process that reigns: not on a restarted log without its tail. */
   readonly changesOnlyInReign: boolean
+  /** A stage of a change of the number of nodes begins when something was confirmed by the one before. */
+  readonly stageIsConfirmed: boolean
 }
 
 export const realRules: Rules = {
@@ -58,6 +63,7 @@ export const realRules: Rules = {
     oldDataIsNotIntact: true,
     blankAsksForPromises: true,
     changesOnlyInReign: true,
+    stageIsConfirmed: true,
   },
 }
 

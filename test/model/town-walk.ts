@@ -96,7 +96,11 @@ const total = moves.reduce((sum, [weight]) => sum + weight, 0)
 /** No more than f nodes without their data at once: beyond that a deployment waits, and says so. */
 function loseVolume(town: Town, random: Random): void {
   const { world } = town
-  if (world.nodes.filter((node) => node.intact && recordOf(node) !== null).length <= world.f + 1) return
+  if (
+    world.nodes.filter((node) => node.intact && recordOf(node) !== null).length <=
+    (world.nodes.length + 1) / 2
+  )
+    return
   const before = world.nodes.filter((node) => node.blank)
   emptyVolume(world, random)
   for (const node of world.nodes)
@@ -160,7 +164,7 @@ function calmDown(town: Town): ReturnType<typeof townTrouble> {
     forgetReigns(town)
     if (unsettled(town) === null) return null
   }
-  if (!fresh && intact < world.f + 1) return null
+  if (!fresh && intact < (world.nodes.length + 1) / 2) return null
   // The newest record is held by no member of its own, and its primary's volume is lost: reported, and known.
   if (doing.some((each) => each?.includes('for a node that has everything'))) return null
   const said = doing.filter((each) => each !== null)

@@ -9,10 +9,13 @@ import {
   recordOf,
   reigns,
   responds,
+  someView,
+  viewOf,
   writeRecord,
   type ModelNode,
   type World,
 } from './world.ts'
+import { counts } from '../../src/insync/majorities.ts'
 import { compareEpochs, formatEpoch, type Epoch } from '../../src/insync/record.ts'
 
 function believedReign(world: World, random: Random): World['reigns'][number] | undefined {
@@ -87,10 +90,13 @@ export function endRound(world: World, random: Random): boolean {
     written: true,
     sameStream: node.stream === begun.stream,
   }
-  const verdict = world.rules.confirmation(seen, epoch, world.f)
+  const view = someView(world, random)
+  const verdict = world.rules.confirmation(seen, epoch, view.majorities)
   world.trace.push(`round of ${formatEpoch(epoch)} at ${String(neededOffset)}: ${verdict.kind}`)
   if (verdict.kind === 'confirmed') {
     checkFresh(world, round, node.head)
+    const isNewest = compareEpochs(epoch, world.reigns.at(-1)?.epoch ?? epoch) === 0
+    if (isNewest && world.live.length === 1 && !world.stageRounds.has(begun)) world.stageConfirmed = true
     // The node may have passed another gate meanwhile, as the same process: then this is that reign's answer.
     const inForce = recordOf(node)?.epoch ?? epoch
     const holders = [node.index, ...verdict.record.members]
@@ -103,7 +109,7 @@ export function endRound(world: World, random: Random): boolean {
   }
   if (verdict.kind === 'missing') {
     const leaving = [...verdict.gone, ...verdict.behind].filter(() => random.chance(0.7))
-    const members = world.rules.membersWithout(verdict.record, leaving, world.f)
+    const members = world.rules.membersWithout(verdict.record, leaving, view.majorities)
     if (members !== null) world.swaps.push({ node: node.index, seen: verdict.record, members })
   }
   return true
@@ -113,7 +119,13 @@ export function endRound(world: World, random: Random): boolean {
 export function proposeJoin(world: World, random: Random): boolean {
   const node = random.pick(world.nodes.filter(reigns))
   const record = node === undefined ? null : recordOf(node)
-  const joining = node === undefined ? undefined : random.pick([...node.acks.keys(), node.index])
+  const joining =
+    node === undefined
+      ? undefined
+      : random.pick([
+          ...[...node.acks.keys()].filter((index) => counts(index, viewOf(world, node))),
+          node.index,
+        ])
   if (node === undefined || record === null || joining === undefined) return false
   world.swaps.push({ node: node.index, seen: record, members: world.rules.membersWith(record, [joining]) })
   return true

@@ -12,6 +12,7 @@ import {
 } from './node-moves.ts'
 import { concludeGate, fence, follow, learnPromises, openGate, promote, seekFollow } from './gate-moves.ts'
 import { beginRound, endRound, erase, proposeJoin, swap, write } from './traffic-moves.ts'
+import { beginStage, finishStage, replaceSpare, stagesOfChange, takeUpStage } from './stage-moves.ts'
 import { randomFrom, type Random } from './random.ts'
 import type { Rules } from './rules.ts'
 import { createWorld, Violation, type World } from './world.ts'
@@ -47,7 +48,15 @@ const trouble = {
   noise: { weight: 2, run: noise },
 }
 
-export type MoveName = keyof typeof always | keyof typeof trouble
+/** Only where the number of nodes changes. */
+const change = {
+  beginStage: { weight: 12, run: beginStage },
+  takeUpStage: { weight: 30, run: takeUpStage },
+  finishStage: { weight: 30, run: finishStage },
+  replaceSpare: { weight: 6, run: replaceSpare },
+}
+
+export type MoveName = keyof typeof always | keyof typeof trouble | keyof typeof change
 
 export interface Plan {
   readonly nodes: 3 | 5
@@ -56,13 +65,16 @@ export interface Plan {
   readonly heat: number
   readonly steps: readonly number[]
   readonly tailLoss?: boolean
+  /** The five nodes are three at first, and their number changes back and forth. */
+  readonly changing?: boolean
   /** Makes some moves so many times likelier. */
   readonly focus?: Partial<Record<MoveName, number>>
 }
 
 /** @returns what was violated and the way there, or null */
 export function violationOf(plan: Plan, rules: Rules): { message: string; trace: readonly string[] } | null {
-  const world = createWorld(plan.nodes, rules, plan.tailLoss ?? false, plan.heat)
+  const stages = plan.changing === true ? (rules.stages ?? stagesOfChange) : undefined
+  const world = createWorld(plan.nodes, rules, plan.tailLoss ?? false, plan.heat, stages)
   try {
     walk(world, plan)
     return null
@@ -88,12 +100,13 @@ interface Move {
   readonly run: (world: World, random: Random) => boolean
 }
 
-function chosenMoves({ heat, without, focus }: Plan): readonly Move[] {
+function chosenMoves({ heat, without, focus, changing }: Plan): readonly Move[] {
   const factors: Readonly<Record<string, number>> = focus ?? {}
   const chosen = Object.entries<Move>(trouble)
     .filter(([name], bit) => name in factors || ((without >> bit) & 1) === 0)
     .map(([name, { weight, run }]): [string, Move] => [name, { weight: weight * (1 + heat), run }])
-  return [...Object.entries<Move>(always), ...chosen].map(([name, { weight, run }]) => ({
+  const changes = changing === true ? Object.entries<Move>(change) : []
+  return [...Object.entries<Move>(always), ...changes, ...chosen].map(([name, { weight, run }]) => ({
     weight: weight * (factors[name] ?? 1),
     run,
   }))

@@ -1,6 +1,8 @@
 import type { FencedNode } from '../../src/insync/gate.ts'
 import { compareEpochs, formatEpoch, type Epoch, type InSyncRecord } from '../../src/insync/record.ts'
+import { counts, isMajority, majorityOf, type Majorities } from '../../src/insync/majorities.ts'
 import { append, holds, type Entry } from './log.ts'
+import type { Random } from './random.ts'
 import type { Rules } from './rules.ts'
 
 export interface ModelNode {
@@ -33,6 +35,8 @@ export interface ModelNode {
   memory: InSyncRecord | null
   /** Offsets that replicas acknowledged to this node; a closed link is noticed late. */
   readonly acks: Map<number, number>
+  /** What its agent goes by: an index into the world's stages. */
+  stage: number
 }
 
 export interface Gate {
@@ -65,7 +69,14 @@ export interface OpenRound {
 }
 
 export interface World {
-  readonly f: number
+  /** Of what a majority is needed, in the order in which the number of nodes changes. One, where it does not. */
+  readonly stages: readonly Majorities[]
+  /** The stage that all go by, or that and the next. */
+  live: readonly number[]
+  /** The newest reign has confirmed something by the present stage since all go by it. */
+  stageConfirmed: boolean
+  /** Rounds that began before that. */
+  stageRounds: ReadonlySet<OpenRound>
   readonly rules: Rules
   /** Crashes lose unsynced tails of append-only files. */
   readonly tailLoss: boolean
@@ -92,36 +103,75 @@ export class Violation extends Error {
   override readonly name = 'Violation'
 }
 
-export function createWorld(n: number, rules: Rules, tailLoss: boolean, heat: number): World {
-  const f = (n - 1) / 2
+export function createWorld(
+  n: number,
+  rules: Rules,
+  tailLoss: boolean,
+  heat: number,
+  stages: readonly Majorities[] = [majorityOf(n)],
+): World {
   const epoch = { number: 1, node: 0 }
-  const members = Array.from({ length: n - 1 }, (_, i) => i + 1)
+  const isThere = (index: number) => counts(index, stages[0] ?? [])
+  const members = Array.from({ length: n - 1 }, (_, i) => i + 1).filter(isThere)
   const record: InSyncRecord = { epoch, version: 0, members, commits: 0, run: 'r0' }
   const first = append({ parent: null, offset: 0, record: null, write: null }, record)
   const nodes = Array.from({ length: n }, (_, index): ModelNode => ({
     index,
-    head: first,
+    head: isThere(index) ? first : root,
     disk: null,
     up: true,
     hung: false,
     role: index === 0 ? 'master' : 'slave',
     run: `r${String(index)}`,
     feeds: index === 0,
-    follows: index === 0 ? null : 0,
-    linked: index !== 0,
+    follows: index === 0 || !isThere(index) ? null : 0,
+    linked: index !== 0 && isThere(index),
     emptied: false,
     snapshot: first,
-    promise: epoch,
-    intact: true,
+    promise: isThere(index) ? epoch : { number: 0, node: 0 },
+    intact: isThere(index),
     stream: 0,
     blank: false,
     restarted: false,
     memory: index === 0 ? record : null,
     acks: new Map(index === 0 ? members.map((member) => [member, first.offset]) : []),
+    stage: 0,
   }))
   const lists = { pending: [], rounds: [], swaps: [], followRequests: [], gates: [], answered: [], trace: [] }
   const versions = new Map([[versionOf(record), members.join()]])
-  return { f, rules, tailLoss, heat, nodes, ...lists, reigns: [{ epoch, first }], versions, counter: n }
+  const present = { stages, live: [0], stageConfirmed: true, stageRounds: new Set<OpenRound>() }
+  return {
+    ...present,
+    rules,
+    tailLoss,
+    heat,
+    nodes,
+    ...lists,
+    reigns: [{ epoch, first }],
+    versions,
+    counter: n,
+  }
+}
+
+const root: Entry = { parent: null, offset: 0, record: null, write: null }
+
+/** By what a node's agent goes. */
+export function viewOf(world: World, node: ModelNode): Majorities {
+  return world.stages[node.stage] ?? []
+}
+
+/** By what some gateway goes: it may not have been told yet. */
+export function someView(
+  world: World,
+  random: Random,
+): { readonly stage: number; readonly majorities: Majorities } {
+  const stage = random.pick(world.live) ?? 0
+  return { stage, majorities: world.stages[stage] ?? [] }
+}
+
+/** Whether anybody counts this node. */
+export function isVoter(world: World, index: number): boolean {
+  return world.live.some((stage) => counts(index, world.stages[stage] ?? []))
 }
 
 export function nodeAt(world: World, index: number): ModelNode {
@@ -149,7 +199,9 @@ export function writeRecord(world: World, node: ModelNode, record: InSyncRecord)
     throw new Violation(`version ${key} has members ${known} and ${members}`)
   }
   world.versions.set(key, members)
-  if (record.members.length < world.f) throw new Violation(`${key} has fewer than f members: ${members}`)
+  // A change of the members may arrive late, in a stage that asks for more: then nothing is answered under it.
+  if (!world.stages.some((stage) => isMajority([record.epoch.node, ...record.members], stage)))
+    throw new Violation(`${key} has too few members: ${members}`)
   if (record.members.includes(record.epoch.node)) throw new Violation(`${key} names the primary: ${members}`)
   node.head = append(node.head, record)
 }
