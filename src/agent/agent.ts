@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { lastLines } from '../platform/files.ts'
 import type { Logger } from '../platform/log.ts'
 import { createMutex } from '../platform/mutex.ts'
-import type { NodeTopology, Topology } from '../topology/topology.ts'
+import { majoritiesOf, type NodeTopology, type Topology } from '../topology/topology.ts'
 import type { AgentState, FenceReply, FenceRequest, FollowRequest } from './api.ts'
 import { vouchedRecord, type AgentContext } from './context.ts'
 import { explainDeath } from './damage.ts'
@@ -299,6 +299,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
         restarted: syncedRun !== runId,
         redis: shown,
         sentinel: sentinelLife.seen(),
+        majorities: majoritiesOf(topology),
         reign: own.up ? validReign(store.get(), vouched) : null,
         doing: healing.doing(),
         problems: problems(),

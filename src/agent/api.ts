@@ -1,3 +1,4 @@
+import type { Majorities } from '../insync/majorities.ts'
 import type { Epoch, InSyncRecord } from '../insync/record.ts'
 
 /**
@@ -30,6 +31,8 @@ export interface AgentState {
     /** It has no state: it never ran here, or its volume was emptied. */
     readonly blank?: boolean
   }
+  /** Of what sets of nodes, by index, it takes a majority to be needed; left out by an older release. */
+  readonly majorities?: Majorities
   /** Set while this node is the primary and its gate has passed. */
   readonly reign: Epoch | null
   /** What the agent is doing or waits for, in words. */

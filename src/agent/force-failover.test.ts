@@ -16,6 +16,7 @@ function asked(...changes: readonly Partial<SentinelView>[]): number | null {
       tilt: false,
       downAfterMs: 2000,
       configEpoch: 1,
+      others: 2,
     },
     ...changes[index],
   }))

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { counts } from '../insync/majorities.ts'
 import { compareEpochs, type Epoch } from '../insync/record.ts'
 import { majoritiesOf } from '../topology/topology.ts'
 import { vouchedRecord, type AgentContext } from './context.ts'
@@ -37,6 +38,7 @@ export function createHealing(
   const { node, topology, store, redis, log, now } = context
   const keeper = createReignKeeper(context)
   const followers = createFollowers(topology.nodes, topology.f)
+  const isCandidate = counts(node.index, majoritiesOf(topology))
   const addresses = topology.nodes.map((each) => `${each.address}:${String(each.redisPort)}`)
   let doing = 'starts'
   let problem: string | null = null
@@ -105,7 +107,10 @@ export function createHealing(
       store.set({ intact: true, virgin: false, promiseKnown: true, syncedRun: own.runId })
       log.info('in sync')
     }
-    await context.priority.natural(store.get().syncedRun === own.runId && !own.syncing ? 100 : 0, own)
+    await context.priority.natural(
+      isCandidate && store.get().syncedRun === own.runId && !own.syncing ? 100 : 0,
+      own,
+    )
   }
 
   /** Filled for the first time, and its file is written; its agent only had no time to note it before it died. */

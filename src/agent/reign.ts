@@ -1,4 +1,5 @@
 import { membersWith, membersWithout } from '../insync/confirm.ts'
+import { counts } from '../insync/majorities.ts'
 import { formatEpoch, type Epoch, type InSyncRecord } from '../insync/record.ts'
 import { majoritiesOf, timing } from '../topology/topology.ts'
 import type { AgentContext } from './context.ts'
@@ -69,7 +70,9 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
           const behind = redis.offset - replica.offset
           // One that hangs keeps its link, and while little is written it is never far behind: that it lives, an acknowledgement says.
           const acknowledges = replica.offset >= (owed.get(index) ?? Infinity)
-          return acknowledges && behind <= joinWithinBytes && agent?.intact === true
+          return (
+            counts(index, majorities) && acknowledges && behind <= joinWithinBytes && agent?.intact === true
+          )
         })
         .map(([index]) => index)
       if (joining.length > 0) {
@@ -82,7 +85,9 @@ export function createReignKeeper(context: AgentContext): ReignKeeper {
         else if (!missingSince.has(member)) missingSince.set(member, now())
       }
       const leaving = record.members.filter(
-        (member) => now() - (missingSince.get(member) ?? Infinity) > timing.memberSilentMs,
+        (member) =>
+          !counts(member, majorities) ||
+          now() - (missingSince.get(member) ?? Infinity) > timing.memberSilentMs,
       )
       const remaining = leaving.length === 0 ? null : membersWithout(record, leaving, majorities)
       // A record that nobody else gets would only keep the others from going on without this node.

@@ -4,6 +4,7 @@ import { timing } from '../topology/topology.ts'
 import type { AgentState } from './api.ts'
 import type { AgentContext } from './context.ts'
 import { createSentinelCare, hearEpochs } from './sentinel-care.ts'
+import type { SentinelView } from './sentinels.ts'
 import type { ServerKeeper } from './server-keeper.ts'
 import {
   hasSentinelState,
@@ -62,7 +63,20 @@ export function leadSentinel(
     if (own?.up !== true || (primary !== undefined && isOurs)) strangerSince = null
     else strangerSince ??= context.now()
     if (strangerSince !== null && context.now() - strangerSince > strangerMs) await turnBack()
+    await forgetTheGone(views)
     if (ownReign() !== null) await care.agree(views)
+  }
+
+  const forgetTheGone = async (views: readonly SentinelView[]) => {
+    for (const index of mayForget(views)) {
+      const gone = await sentinels.goneKnownBy(index)
+      if (gone.length === 0) continue
+      // The first one's turn: the next one's is when all are found again.
+      if (index !== node.index) return
+      log.info({ gone }, 'the sentinel knows others that are gone: it forgets them')
+      await sentinels.forget(index)
+      return
+    }
   }
 
   const reigning = () => {
@@ -135,4 +149,23 @@ export function leadSentinel(
       stopped.abort()
     },
   }
+}
+
+/**
+ * Whose turn it may be to forget others: a sentinel counts those that it once knew among the ones of which a majority is needed,
+ * also when they were removed. One after the other, and never while something happens: for a moment it knows nobody.
+ * @returns sentinels that know more than there are, in order; none while not all is calm
+ */
+export function mayForget(views: readonly SentinelView[]): readonly number[] {
+  const others = views.length - 1
+  const isCalm = views.every(
+    (view) =>
+      view.up &&
+      view.primary !== null &&
+      view.primary === views[0]?.primary &&
+      !view.failoverInProgress &&
+      !view.tilt &&
+      view.others >= others,
+  )
+  return isCalm ? views.filter((view) => view.others > others).map(({ index }) => index) : []
 }

@@ -13,6 +13,8 @@ export interface SentinelView {
   /** After so long without an answer it takes the primary for down. */
   readonly downAfterMs: number
   readonly configEpoch: number
+  /** Other sentinels that it knows. */
+  readonly others: number
 }
 
 export interface Sentinels {
@@ -24,8 +26,12 @@ export interface Sentinels {
   promotedBy(index: number): Promise<number | null>
   /** @returns null when accepted, else what it said */
   forceFailover(index: number): Promise<string | null>
-  /** Faster clocks than Sentinel's own; they do not survive its restart. */
+  /** Faster clocks than Sentinel's own, which do not survive its restart; and how many must agree, which was another number once. */
   quicken(index: number): Promise<void>
+  /** Other sentinels that it knows and takes for down, and that are no node's (`address:port`). */
+  goneKnownBy(index: number): Promise<readonly string[]>
+  /** Forgets replicas and other sentinels, and finds those that are there within a second. */
+  forget(index: number): Promise<void>
   /** Calls back for every event of any sentinel: its name (`+selected-slave`) and what it says. */
   onEvent(listener: (event: string, text: string) => void): void
   close(): void
@@ -83,6 +89,20 @@ export function openSentinels(topology: Topology, internalSecret: string, from: 
     },
     quicken: async (index) => {
       await at(index).call('SENTINEL', 'DEBUG', ...infoClocks, ...pingClocks)
+      await at(index).call('SENTINEL', 'SET', topology.name, 'quorum', String(topology.quorum))
+    },
+    goneKnownBy: async (index) => {
+      const known = (await at(index).call('SENTINEL', 'SENTINELS', topology.name)) as string[][]
+      return known.map(pairs).flatMap((fields) => {
+        const [ip, port, flags] = ['ip', 'port', 'flags'].map((field) => fields.get(field) ?? '')
+        const isOurs = topology.nodes.some(
+          (node) => node.address === ip && String(node.sentinelPort) === port,
+        )
+        return isOurs || flags?.includes('s_down') !== true ? [] : [`${ip ?? ''}:${port ?? ''}`]
+      })
+    },
+    forget: async (index) => {
+      await at(index).call('SENTINEL', 'RESET', topology.name)
     },
     onEvent: (listener) => {
       for (const node of topology.nodes) {
@@ -109,6 +129,7 @@ const unknown: Omit<SentinelView, 'index'> = {
   tilt: false,
   downAfterMs: 0,
   configEpoch: 0,
+  others: 0,
 }
 
 async function view(connection: Redis, index: number, topology: Topology): Promise<SentinelView> {
@@ -126,6 +147,7 @@ async function view(connection: Redis, index: number, topology: Topology): Promi
       tilt: parseInfo(info).get('sentinel_tilt') === '1',
       downAfterMs: Number(fields.get('down-after-milliseconds')),
       configEpoch: Number(fields.get('config-epoch') ?? 0),
+      others: Number(fields.get('num-other-sentinels') ?? 0),
     }
   } catch {
     return { ...unknown, index }

@@ -25,8 +25,8 @@ import { Door } from './door.ts'
 import { plainConnect } from './connection.ts'
 import type { GatewayOptions } from './gateway-options.ts'
 import type { PlainConfirmer } from './plain-confirmer.ts'
-import { poolOptions } from './pool-options.ts'
-import { Pools } from './pools.ts'
+import { makePools } from './make-pools.ts'
+import type { Pools } from './pools.ts'
 import { tooManySessions } from './words.ts'
 
 export type { GatewayLog, GatewayOptions } from './gateway-options.ts'
@@ -147,7 +147,20 @@ export class Gateway {
       },
     })
     this.care = new MarkerCare(this.hub.gatewayId, () => this.discovery.connection)
-    this.pools = this.makePools()
+    this.pools = makePools({
+      hub: this.hub,
+      gateway: topology.gateway,
+      layout: this.layout,
+      confirmer: this.confirmer,
+      firstMembers: () => this.discovery.current?.members.length ?? 0,
+      confirmed: this.confirmed.bind(this),
+      suspect: () => {
+        this.confirm(nobody)
+      },
+      note: (note, details) => {
+        log.warn(details, note)
+      },
+    })
     this.hold = new Hold({
       gated: standalone === undefined,
       quiet: () => this.hub.traffic.inFlight === 0 && this.pools.quiet,
@@ -245,32 +258,6 @@ export class Gateway {
     // Nobody may have anything to say for long: the failover ends when something could be answered.
     if (moment === 'taken') this.confirm(nobody)
     if (moment === 'selected' && this.discovery.current !== null) this.hold.promoting()
-  }
-
-  private makePools(): Pools {
-    const { hub, options } = this
-    return new Pools(
-      (shared, number) =>
-        poolOptions(shared, number, {
-          hub,
-          gateway: options.topology.gateway,
-          layout: this.layout,
-          waitMs: () => this.confirmer.waitMs,
-          members: () => this.confirmer.record?.members.length ?? this.discovery.current?.members.length ?? 0,
-          confirmedRecord: (record, tookMs) => {
-            this.confirmer.record = record
-            this.confirmed(tookMs)
-          },
-          suspect: () => {
-            this.confirm(nobody)
-          },
-          note: (note, details) => {
-            options.log.warn(details, note)
-          },
-        }),
-      hub.removeMarkers,
-      hub.setter,
-    )
   }
 
   private confirm(one: Confirmable): void {

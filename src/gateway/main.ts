@@ -15,7 +15,7 @@ export interface RunGatewayOptions {
 
 /**
  * The gateway of a deployment, until `signal` is aborted; with HOLDFAST_LINGER (`20s`) it then goes on while clients are there, for
- * that long at most: in a pod all containers are told to end at once. On SIGHUP it takes up the limits that topology.json then has.
+ * that long at most: in a pod all containers are told to end at once. On SIGHUP it takes up the limits and the nodes that topology.json then has.
  * @returns the exit code
  * @throws HoldfastError PORT_IN_USE
  */
@@ -26,8 +26,8 @@ export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): 
   const credentials = { user: 'holdfast', password: secret('internal') }
   const log = createLogger(topology.gateway.name)
   return await serve({
-    options: (limits) => ({
-      topology,
+    options: ({ limits, topology: present = topology }) => ({
+      topology: present,
       nodeCredentials: credentials,
       sentinelCredentials: credentials,
       passwordRequired: secret('password') !== '',
@@ -35,7 +35,10 @@ export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): 
       limits,
       ...(env.HOLDFAST_LISTEN_FD === undefined ? {} : { listenFd: Number(env.HOLDFAST_LISTEN_FD) }),
     }),
-    readLimits: () => Promise.resolve(readTopology(stateDir).gateway.limits),
+    read: () => {
+      const present = readTopology(stateDir)
+      return Promise.resolve({ limits: present.gateway.limits, topology: present })
+    },
     log,
     signal,
     lingerMs: parseDuration(env.HOLDFAST_LINGER ?? '') ?? 0,

@@ -1,16 +1,24 @@
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
+import type { Topology } from '../topology/topology.ts'
 import { untilQuiet } from './linger.ts'
 import { startGateway, type Gateway, type GatewayLog, type GatewayOptions } from './gateway.ts'
 
 export interface ServeOptions {
-  readonly options: (limits: GatewayLimits) => GatewayOptions
+  readonly options: (settings: ChangeableSettings) => GatewayOptions
   /** Read when it starts, and again on every SIGHUP (but not when it was started from a terminal). */
-  readonly readLimits: () => Promise<GatewayLimits>
+  readonly read: () => Promise<ChangeableSettings>
   readonly log: GatewayLog
   /** Aborted: finish and leave. */
   readonly signal: AbortSignal
   /** How long it goes on serving first, while clients are there. */
   readonly lingerMs?: number
+}
+
+/** What is taken up while it runs. */
+export interface ChangeableSettings {
+  readonly limits: GatewayLimits
+  /** Of a deployment of our own: which nodes there are. */
+  readonly topology?: Topology
 }
 
 const graceMs = 5000
@@ -21,19 +29,13 @@ const quietMs = 2000
  * @returns the exit code
  * @throws HoldfastError PORT_IN_USE
  */
-export async function serve({
-  options,
-  readLimits,
-  log,
-  signal,
-  lingerMs = 0,
-}: ServeOptions): Promise<number> {
+export async function serve({ options, read, log, signal, lingerMs = 0 }: ServeOptions): Promise<number> {
   let gateway: Gateway | null = null
   let missed = 0
   const takeUp = async (): Promise<void> => {
-    const limits = await readLimits()
-    gateway?.reload(limits)
-    log.info({ limits }, 'limits taken up')
+    const { limits, topology } = await read()
+    gateway?.reload(limits, topology)
+    log.info({ limits, nodes: topology?.nodes.length }, 'limits taken up')
   }
   const reload = (): void => {
     if (gateway === null) missed++
@@ -46,7 +48,7 @@ export async function serve({
   // means that its programs should end.
   if (!process.stdin.isTTY) process.on('SIGHUP', reload)
   try {
-    const started = await startGateway(options(await readLimits()))
+    const started = await startGateway(options(await read()))
     gateway = started
     if (missed > 0) reload()
     await aborted(signal)

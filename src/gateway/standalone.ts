@@ -40,14 +40,14 @@ export async function runStandalone({ options, readLimits, signal }: RunStandalo
   const { sentinels, name, redis, sentinel } = options
   const log = createLogger('gateway')
   return await serve({
-    options: (limits) => ({
+    options: ({ limits }) => ({
       topology: standaloneTopology(options, limits),
       standalone: { sentinels, name },
       nodeCredentials: redis,
       sentinelCredentials: sentinel,
       log,
     }),
-    readLimits,
+    read: async () => ({ limits: await readLimits() }),
     log,
     signal,
   })

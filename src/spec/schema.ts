@@ -115,7 +115,7 @@ const app = z.strictObject({
 const redis = z.strictObject({
   nodes: field(oddNumber(3, 9).optional(), {
     description:
-      'How many Redis nodes (a redis-server with its sentinel) there are. 3 survive the loss of one, 5 of two.',
+      'How many Redis nodes (a redis-server with its sentinel) there are. 3 survive the loss of one, 5 of two. On this machine it can be changed later, too.',
     accepts: 'an odd number from 3 to 9',
     default: '3',
     example: '3',

@@ -1,6 +1,7 @@
 import type { AgentState } from '../agent/api.ts'
+import { counts } from '../insync/majorities.ts'
 import { compareEpochs } from '../insync/record.ts'
-import type { Topology } from '../topology/topology.ts'
+import { majoritiesOf, type Topology } from '../topology/topology.ts'
 import type { NodeStatus } from './status.ts'
 
 /** What the agents of a deployment say at one moment, wherever it runs. */
@@ -32,9 +33,15 @@ function nodeStatus(seen: NodesSeen, index: number, primary: AgentState | null):
     address: `${node?.address ?? ''}:${String(node?.redisPort ?? 0)}`,
     role: isPrimary ? 'primary' : isReplica ? 'replica' : 'unknown',
     up: agent?.redis.up ?? false,
-    inSync: isPrimary || primary?.redis.record?.members.includes(index) === true,
+    inSync: isPrimary || primary?.redis.record?.members.includes(index) === true || isSpare(seen, index),
     offset,
     lagBytes: primary === null || agent?.redis.up !== true ? 0 : Math.max(0, primary.redis.offset - offset),
     sentinel: { up: agent?.sentinel.up ?? false, primarySeen: agent?.sentinel.primarySeen ?? null },
   }
+}
+
+/** A node that does not count, while their number changes, is never in the set: it has everything, or is on its way. */
+function isSpare({ topology, agents }: NodesSeen, index: number): boolean {
+  const agent = agents[index]
+  return !counts(index, majoritiesOf(topology)) && agent?.intact === true && agent.redis.linkUp
 }

@@ -60,6 +60,13 @@ describe('the embedded supervisor', { timeout: 180_000 }, () => {
       assert.deepEqual(await deployment.up(), [])
     })
 
+    await t.test('killed, and up typed at once: it waits for the one that takes over', async () => {
+      for (let i = 0; i < 5; i += 1) {
+        process.kill(running('supervisor').pid, 'SIGKILL')
+        assert.deepEqual(await deployment.up(), [])
+      }
+    })
+
     for (const component of ['gateway', 'front-door']) {
       await t.test(`while an adopted ${component} is away clients wait in its socket`, async () => {
         const load = runLoad({ baseUrl: deployment.url, callers: 4, idPrefix: `${component}-` })

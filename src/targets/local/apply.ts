@@ -3,14 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
 import { lastLines, writeFileDurably } from '../../platform/files.ts'
 import { findManaged } from '../../platform/managed-process.ts'
-import type { Topology } from '../../topology/topology.ts'
+import { isChanging } from '../../topology/stages.ts'
+import type { NodeTopology, Topology } from '../../topology/topology.ts'
 import type { TargetContext } from '../target.ts'
+import { changeNodes, withStage } from './change-nodes.ts'
 import { askSupervisor } from './control.ts'
-import { endOutdatedSupervisor, ensureSupervisor } from './ensure-supervisor.ts'
+import { endOutdatedSupervisor, ensureSupervisor, isSupervised } from './ensure-supervisor.ts'
 import type { LocalPaths } from './paths.ts'
 import { checkPorts, listeners } from './ports.ts'
 import { checkPrograms, prepareStateDirectory, stateError } from './preflight.ts'
-import { lockHolder } from './process-lock.ts'
 import { noteSettings, settleNodes } from './node-settings.ts'
 import { settleSecrets } from './secrets.ts'
 import { migrateState } from './state-version.ts'
@@ -28,8 +29,25 @@ export async function apply(
 ): Promise<readonly string[]> {
   if (existsSync(paths.topology)) migrateState(paths)
   const before = readTopology(paths)
-  const isSupervised = lockHolder(paths.supervisorLock) !== null
-  await check(paths, topology, before, isSupervised)
+  if (before !== null && (isChanging(before) || before.nodes.length !== topology.nodes.length)) {
+    const wanted = topology.nodes
+    await checkNewNodes(paths, before, wanted)
+    const changes = await applyAsItIs(paths, withStage(topology, before), password, context)
+    const bring = (stage: Topology) => settle(paths, stage, context)
+    return [...changes, ...(await changeNodes(paths, wanted, bring, context))]
+  }
+  return await applyAsItIs(paths, topology, password, context)
+}
+
+/** With as many nodes as there are. */
+async function applyAsItIs(
+  paths: LocalPaths,
+  topology: Topology,
+  password: string | null,
+  context: TargetContext,
+): Promise<readonly string[]> {
+  const before = readTopology(paths)
+  await check(paths, topology, before, await isSupervised(paths.stateDir))
   context.signal.throwIfAborted()
   try {
     migrateState(paths)
@@ -52,9 +70,8 @@ export async function settle(
   topology: Topology,
   context: TargetContext,
 ): Promise<readonly string[]> {
-  const isSupervised = lockHolder(paths.supervisorLock) !== null
   const changes: string[] = []
-  if (isSupervised && (await endOutdatedSupervisor(paths.stateDir))) {
+  if ((await isSupervised(paths.stateDir)) && (await endOutdatedSupervisor(paths.stateDir))) {
     context.progress.step('another version of Holdfast: everything takes it up, one part at a time')
     changes.push('Holdfast runs another version')
   }
@@ -85,28 +102,46 @@ async function check(
   paths: LocalPaths,
   topology: Topology,
   before: Topology | null,
-  isSupervised: boolean,
+  isRunning: boolean,
 ): Promise<void> {
-  if (before !== null && before.nodes.length !== topology.nodes.length) {
-    const numbers = `${String(before.nodes.length)} Redis nodes, the spec says ${String(topology.nodes.length)}`
-    throw new HoldfastError('UNSUPPORTED', `the deployment has ${numbers}: the number cannot be changed`, {
-      hint: `Set redis.nodes back to ${String(before.nodes.length)}, or give the new deployment another name.`,
-      exitCode: 2,
-    })
-  }
-  if (before !== null && isSupervised && JSON.stringify(before.nodes) !== JSON.stringify(topology.nodes)) {
+  if (before !== null && isRunning && JSON.stringify(before.nodes) !== JSON.stringify(topology.nodes)) {
     throw new HoldfastError('UNSUPPORTED', 'local.network cannot be changed while the nodes run', {
       hint: './holdfast down, then ./holdfast up. The data stays.',
       exitCode: 2,
     })
   }
-  if (isSupervised && before !== null && JSON.stringify(before) === JSON.stringify(topology)) return
+  if (isRunning && before !== null && JSON.stringify(before) === JSON.stringify(topology)) return
   prepareStateDirectory(paths)
   await checkPrograms()
-  const known = new Set(isSupervised && before !== null ? listeners(before).map(addressOf) : [])
+  const known = new Set(isRunning && before !== null ? listeners(before).map(addressOf) : [])
   await checkPorts(
     paths.stateDir,
     listeners(topology).filter((listener) => !known.has(addressOf(listener))),
+  )
+}
+
+/** Nodes that are added: found out now rather than half way. */
+async function checkNewNodes(
+  paths: LocalPaths,
+  before: Topology,
+  wanted: readonly NodeTopology[],
+): Promise<void> {
+  const isMoved = before.nodes.some(({ address }, index) => (wanted[index]?.address ?? address) !== address)
+  if (isMoved) {
+    throw new HoldfastError(
+      'UNSUPPORTED',
+      'the number of nodes and their network cannot be changed at once',
+      {
+        hint: 'Set local.network back, ./holdfast up, and change it afterwards.',
+        exitCode: 2,
+      },
+    )
+  }
+  const added = { ...before, nodes: wanted.slice(before.nodes.length) }
+  const known = new Set(listeners(before).map(addressOf))
+  await checkPorts(
+    paths.stateDir,
+    listeners(added).filter((listener) => !known.has(addressOf(listener))),
   )
 }
 

@@ -1,29 +1,16 @@
 import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { controlConnection } from '../../agent/redis-link.ts'
 import { writeBackup } from '../../backup/format.ts'
 import type { BackupManifest } from '../../backup/manifest.ts'
 import { openReplicaSnapshot, type ReplicaSnapshot } from '../../backup/replica-stream.ts'
 import { HoldfastError } from '../../errors.ts'
-import {
-  compareEpochs,
-  parseRecord,
-  recordFields,
-  recordKey,
-  type InSyncRecord,
-} from '../../insync/record.ts'
-import { confirmScript } from '../../insync/scripts.ts'
 import { syncDirectory } from '../../platform/files.ts'
-import type { NodeTopology, Topology } from '../../topology/topology.ts'
-import type { BackupRequest, BackupResult, Secrets, TargetContext } from '../target.ts'
-import { readAgent } from './agent-client.ts'
-import { findPrimary } from '../nodes.ts'
+import type { BackupRequest, BackupResult, TargetContext } from '../target.ts'
+import { setMark } from './in-sync-mark.ts'
 import type { LocalPaths } from './paths.ts'
 import { requireSecrets, requireTopology } from './state-files.ts'
 
 const inSyncWithinMs = 10_000
-const pollMs = 20
 const progressEveryBytes = 64 * 2 ** 20
 
 /**
@@ -40,7 +27,7 @@ export async function backup(
   if (!overwrite && existsSync(file)) throw exists(file)
   const created = new Date().toISOString()
   context.progress.waiting('a replica that has everything')
-  const mark = await setMark(topology, secrets, context)
+  const mark = await setMark(topology, secrets, context.signal, failed)
   let last: unknown
   for (const node of mark.members) {
     context.signal.throwIfAborted()
@@ -76,62 +63,6 @@ export async function backup(
     }
   }
   throw last
-}
-
-/**
- * A confirmation of the in-sync set that began after the backup did. Once every member holds it, each has everything that was
- * answered before: by this primary, or by one before it, whose writes its gate found.
- */
-async function setMark(
-  topology: Topology,
-  { internal }: Secrets,
-  { signal }: TargetContext,
-): Promise<{ readonly record: InSyncRecord; readonly members: readonly NodeTopology[] }> {
-  const agents = await Promise.all(topology.nodes.map((node) => readAgent(node, internal)))
-  const primary = topology.nodes[findPrimary(agents)?.node ?? -1]
-  if (primary === undefined) throw failed('there is no primary that could say who is in sync')
-  const links = topology.nodes.map((node) =>
-    controlConnection({
-      host: node.address,
-      port: node.redisPort,
-      internalSecret: internal,
-      db: topology.redis.markersDb,
-    }),
-  )
-  const read = (index: number) =>
-    links[index]?.hmget(recordKey, ...recordFields).then(parseRecord, () => null) ?? Promise.resolve(null)
-  try {
-    const link = links[primary.index]
-    const connectBy = performance.now() + inSyncWithinMs
-    while (link?.status !== 'ready' && performance.now() < connectBy) await delay(pollMs)
-    const reply = await link?.eval(confirmScript, 1, recordKey).catch((error: unknown) => {
-      throw failed(`${primary.name} does not serve: ${(error as Error).message}`)
-    })
-    const record = parseRecord((reply ?? []) as (string | null)[])
-    if (record === null) throw failed(`${primary.name} does not serve`)
-    const has = (copy: InSyncRecord | null, now: InSyncRecord) =>
-      copy !== null &&
-      compareEpochs(copy.epoch, record.epoch) === 0 &&
-      copy.commits >= record.commits &&
-      copy.version >= now.version
-    for (const deadline = performance.now() + inSyncWithinMs; performance.now() < deadline;) {
-      signal.throwIfAborted()
-      // Who is in the set may change: it is asked for each time, on the primary.
-      const now = await read(primary.index)
-      if (now !== null && has(now, record) && now.members.length >= topology.f) {
-        const copies = await Promise.all(now.members.map(read))
-        if (copies.every((copy) => has(copy, now))) {
-          return { record, members: topology.nodes.filter(({ index }) => now.members.includes(index)) }
-        }
-      }
-      await delay(pollMs)
-    }
-    throw failed(
-      `no ${String(topology.f)} replicas were in sync with ${primary.name} within ${String(inSyncWithinMs / 1000)} s`,
-    )
-  } finally {
-    for (const link of links) link.disconnect()
-  }
 }
 
 /** Beside the file under another name, until it is whole and on the disk. @returns its size */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { readIfExists } from '../../platform/files.ts'
 import { findManaged, spawnManaged } from '../../platform/managed-process.ts'
 import { codeVersion } from './code-version.ts'
@@ -7,6 +8,8 @@ import { localPaths } from './paths.ts'
 import { lockHolder } from './process-lock.ts'
 import { standbyComponent, standbyFingerprint, supervisorArgv } from './standby.ts'
 
+const takeOverWithinMs = 5000
+const pollMs = 20
 const successors: readonly string[] = ['supervisor', standbyComponent]
 
 /**
@@ -21,6 +24,18 @@ export async function ensureSupervisor(stateDir: string): Promise<boolean> {
   if (findManaged(stateDir).some(({ component, stray }) => successors.includes(component) && !stray))
     return false
   await spawnManaged(roleSpec(paths, 'supervisor', supervisorArgv(stateDir)))
+  return true
+}
+
+/** @returns whether a supervisor lives; one that is just taking over is waited for */
+export async function isSupervised(stateDir: string): Promise<boolean> {
+  const { supervisorLock } = localPaths(stateDir)
+  const isFollowed = () => findManaged(stateDir).some(({ component }) => successors.includes(component))
+  const deadline = performance.now() + takeOverWithinMs
+  while (lockHolder(supervisorLock) === null) {
+    if (performance.now() > deadline || !isFollowed()) return false
+    await delay(pollMs)
+  }
   return true
 }
 

@@ -45,7 +45,7 @@ export class Launcher {
     return readIfExists(this.#options.paths.fingerprint(component)) !== this.#fingerprint(component)
   }
 
-  /** The gateway that runs knows other limits: it takes them up while it runs, without being started anew. */
+  /** The gateway that runs knows other limits, or other nodes: it takes them up while it runs, without being started anew. */
   areLimitsOutdated(): boolean {
     return readIfExists(this.#options.paths.fingerprint(limitsPart)) !== this.#limits()
   }
@@ -90,17 +90,19 @@ export class Launcher {
   }
 
   #limits(): string {
-    return fingerprint(this.#options.topology().gateway.limits)
+    const { gateway, nodes, majorities } = this.#options.topology()
+    return fingerprint(gateway.limits, nodes, majorities)
   }
 
   #fingerprint(component: string): string {
-    const { name, nodes, redis, gateway, app, frontDoor } = this.#options.topology()
+    const { name, nodes, majorities, redis, gateway, app, frontDoor } = this.#options.topology()
     const { internal, password } = requireSecrets(this.#options.paths)
     // Agents read the password whenever they start a redis-server; a gateway has no use for it.
-    if (component.startsWith('agent-')) return fingerprint(name, nodes, redis, internal, codeVersion('other'))
+    if (component.startsWith('agent-'))
+      return fingerprint(name, nodes, majorities, redis, internal, codeVersion('other'))
     if (component === 'gateway') {
       const { limits: _, ...rest } = gateway
-      return fingerprint(nodes, redis, rest, internal, codeVersion('other'))
+      return fingerprint(redis, rest, internal, codeVersion('other'))
     }
     if (component === 'front-door') {
       return fingerprint(

@@ -1,4 +1,5 @@
 import type { AgentState } from '../../agent/api.ts'
+import type { Majorities } from '../../insync/majorities.ts'
 import { lastLines } from '../../platform/files.ts'
 import { findManaged } from '../../platform/managed-process.ts'
 import { instanceAddress } from '../../render/haproxy-cfg.ts'
@@ -19,6 +20,7 @@ export interface Observation {
     readonly sessions: number
     readonly parked: number
     readonly primary: string | null
+    readonly majorities?: Majorities
   } | null
   /** Instances that are to run. */
   readonly instances: readonly InstanceObservation[]

@@ -3,7 +3,7 @@ import { findManaged } from '../../platform/managed-process.ts'
 import { readStat } from '../../platform/proc.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { probeListen } from './held-socket.ts'
-import { findPortOwner } from './port-owner.ts'
+import { findPortOwner, type PortOwner } from './port-owner.ts'
 
 export interface Listener {
   readonly component: string
@@ -28,6 +28,12 @@ export function listeners({ nodes, gateway, app, frontDoor }: Topology): Listene
   ]
 }
 
+/** Looked at after the owner was found: it may just have been started. */
+function isOfDeployment(stateDir: string, { pid }: PortOwner): boolean {
+  const session = readStat(pid)?.session
+  return findManaged(stateDir).some((found) => readStat(found.pid)?.session === session)
+}
+
 /**
  * Looks whether every address is free, or held by this very deployment.
  * @throws HoldfastError PORT_IN_USE that names all that are not: port, process and spec field
@@ -38,14 +44,13 @@ export async function checkPorts(stateDir: string, wanted: readonly Listener[]):
   )
   const taken = results.filter(({ code }) => code !== null)
   if (taken.length === 0) return
-  const sessions = new Set(findManaged(stateDir).map(({ pid }) => readStat(pid)?.session))
   const problems = taken.flatMap(({ listener, code }) => {
     const where = `${listener.host}:${String(listener.port)} (${listener.component}, ${listener.field} in the spec)`
     if (code === 'EACCES') return [`${where}: this user may not listen there`]
     if (code === 'EADDRNOTAVAIL') return [`${where}: this machine has no such address`]
     if (code !== 'EADDRINUSE') return [`${where}: ${String(code)}`]
     const owner = findPortOwner(listener.host, listener.port)
-    if (owner !== null && sessions.has(readStat(owner.pid)?.session)) return []
+    if (owner !== null && isOfDeployment(stateDir, owner)) return []
     const who = owner === null ? 'a process of another user' : `pid ${String(owner.pid)} (${owner.command})`
     return [`${where} is in use by ${who}`]
   })

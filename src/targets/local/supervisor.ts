@@ -150,13 +150,14 @@ export class Supervisor {
     this.#topology = requireTopology(this.#paths)
     const changes: string[] = []
     const differs = (component: string) => this.#launcher.isOutdated(component)
+    changes.push(...(await this.#settleNodes(operation)))
     for (const component of [...this.#keepers.keys()].filter(
       (name) => name !== 'front-door' && differs(name),
     )) {
       await this.#restart(component, operation)
       changes.push(`${component} has new settings`)
     }
-    if (await this.#reloadLimits()) changes.push('gateway has new limits')
+    if (await this.#reloadLimits()) changes.push('gateway has new limits, or other nodes')
     const wanted = wantedInstances(this.#paths, this.#topology)
     const before = this.#instances.keepers.size
     const outdated = [...this.#instances.keepers.keys()].filter((index) => differs(`app-${String(index)}`))
@@ -176,6 +177,26 @@ export class Supervisor {
     await this.#instances.scale(wanted, operation)
     if (before !== wanted) changes.push(`${String(wanted)} instances instead of ${String(before)}`)
     return { changes }
+  }
+
+  /** Those that are no node any more end before the others are told; new ones begin. */
+  async #settleNodes(operation: Operation): Promise<string[]> {
+    const wanted = this.#topology.nodes.map(({ index }) => `agent-${String(index)}`)
+    const there = [...this.#keepers.keys()].filter((component) => component.startsWith('agent-'))
+    const gone = there.filter((component) => !wanted.includes(component))
+    if (gone.length > 0) operation.step(`${gone.join(', ')} and what they run are stopped`)
+    await Promise.all(
+      gone.map(async (component) => {
+        await this.#keepers.get(component)?.stop(agentGraceMs)
+        this.#keepers.delete(component)
+      }),
+    )
+    const added = wanted.filter((component) => !there.includes(component))
+    for (const component of added) this.#keep(component, new Map())
+    return [
+      ...gone.map((component) => `${component} is gone`),
+      ...added.map((component) => `${component} is new`),
+    ]
   }
 
   async #scale(instances: number, operation: Operation): Promise<object> {
