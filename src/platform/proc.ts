@@ -86,6 +86,15 @@ export function signalProcess(pid: number, startTime: number, signal: NodeJS.Sig
   }
 }
 
+/** @returns a process's working directory, or null: gone, or somebody else's */
+export function workingDirectory(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${String(pid)}/cwd`)
+  } catch {
+    return null
+  }
+}
+
 /** What a process has open: paths, and `socket:[inode]` and their like. Empty for one that is gone or somebody else's. */
 export function openFiles(pid: number): string[] {
   const directory = `/proc/${String(pid)}/fd`

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { readIfExists } from '../../platform/files.ts'
-import { ownProcesses } from '../../platform/proc.ts'
+import { openFiles, ownProcesses } from '../../platform/proc.ts'
 
 export interface PortOwner {
   readonly pid: number
@@ -37,21 +37,6 @@ function listening(table: string, host: string, port: number): string[] {
 function hexAddress(host: string): string {
   const bytes = host.split('.').toReversed()
   return bytes.map((byte) => Number(byte).toString(16).toUpperCase().padStart(2, '0')).join('')
-}
-
-function openFiles(pid: number): string[] {
-  const directory = `/proc/${String(pid)}/fd`
-  try {
-    return readdirSync(directory).flatMap((fd) => {
-      try {
-        return [readlinkSync(`${directory}/${fd}`)]
-      } catch {
-        return []
-      }
-    })
-  } catch {
-    return []
-  }
 }
 
 function commandOf(pid: number): string {

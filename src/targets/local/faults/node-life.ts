@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AgentState } from '../../../agent/api.ts'
 import { nodePaths } from '../../../agent/servers.ts'
@@ -11,11 +12,12 @@ import type { LocalPaths } from '../paths.ts'
 import { requireSecrets } from '../state-files.ts'
 import { nodeAt } from './network.ts'
 import { controlAddress } from './packet-rules.ts'
-import { hasOpened, signalComponents } from './processes.ts'
+import { hasOpened, signalComponents, usersOf } from './processes.ts'
 import type { UndoJournal } from './undo-journal.ts'
 
 const agentWithinMs = 10_000
 const serverGraceMs = 3000
+const unusedWithinMs = 10_000
 const backWithinMs = 60_000
 const handOverWithinMs = 20_000
 
@@ -48,11 +50,28 @@ export async function withoutProcesses<T>(
     await delay(50)
   }
   try {
-    const found = findManaged(stateDir).filter(({ component }) => servers.includes(component))
-    await Promise.all(found.map((server) => server.stop({ graceMs: serverGraceMs })))
+    await untilUnused(stateDir, servers, directory)
     return await work()
   } finally {
     await signalComponents(stateDir, [agent], 'KILL', journal)
+  }
+}
+
+/** A server that its agent was just starting when it was stopped goes on, and appears a little later. */
+async function untilUnused(stateDir: string, servers: readonly string[], directory: string): Promise<void> {
+  const deadline = performance.now() + unusedWithinMs
+  for (;;) {
+    const found = findManaged(stateDir).filter(({ component }) => servers.includes(component))
+    await Promise.all(found.map((server) => server.stop({ graceMs: serverGraceMs })))
+    const users = existsSync(directory) ? usersOf(directory) : []
+    if (users.length === 0) return
+    if (performance.now() > deadline) {
+      const message = `${directory} is in use by pid ${users.join(', ')}`
+      throw new HoldfastError('BUSY', message, {
+        hint: `ls -l /proc/${String(users[0])}/fd /proc/${String(users[0])}/cwd`,
+      })
+    }
+    await delay(50)
   }
 }
 

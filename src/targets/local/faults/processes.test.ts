@@ -12,6 +12,7 @@ import {
   runningComponents,
   signalComponent,
   signalComponents,
+  usersOf,
   wake,
   type FaultSignal,
 } from './processes.ts'
@@ -99,4 +100,16 @@ test('who is in the middle of reading a file of a volume is told from who is not
   await eventually('open', 5000, () => hasOpened(deployment, 'agent-1', volume) || 'not yet')
   assert.equal(hasOpened(deployment, 'agent-0', volume), false)
   assert.equal(hasOpened(deployment, 'agent-2', volume), false)
+})
+
+test('whoever works in a directory, or has a file below it open, keeps it busy', async () => {
+  const volume = join(deployment, 'volume')
+  mkdirSync(volume)
+  const works = await start('app-0', `cd '${volume}' && exec sleep 300`)
+  const opens = await start('app-1', `exec 4>'${volume}/file' && exec sleep 300`)
+  await start('app-2')
+  await eventually('both keep it busy', 10_000, () => {
+    const users = usersOf(volume)
+    return [works.pid, opens.pid].toSorted().join() === users.toSorted().join() || users.join()
+  })
 })

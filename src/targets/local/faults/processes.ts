@@ -8,6 +8,7 @@ import {
   readBootId,
   readStat,
   signalProcess,
+  workingDirectory,
   type ProcessStat,
 } from '../../../platform/proc.ts'
 import type { NotedProcess, UndoJournal } from './undo-journal.ts'
@@ -110,6 +111,15 @@ export function hasOpened(stateDir: string, component: string, directory: string
   return leaders(stateDir)
     .filter((each) => each.component === component)
     .some(({ pid }) => openFiles(pid).some((path) => path.startsWith(below)))
+}
+
+/** Processes of our own user that keep a directory busy: a file below it open, or working there. */
+export function usersOf(directory: string): readonly number[] {
+  const path = realpathSync(directory)
+  const isBelow = (other: string | null) => other === path || other?.startsWith(`${path}/`) === true
+  return ownProcesses()
+    .map(({ pid }) => pid)
+    .filter((pid) => isBelow(workingDirectory(pid)) || openFiles(pid).some(isBelow))
 }
 
 function leaders(stateDir: string) {
