@@ -68,7 +68,7 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
     'up',
     'brings what runs to what the spec says',
     async () => (await import('./commands/up.ts')).up,
-  ).option('--dry-run', 'shows what it would change in the cluster, and changes nothing')
+  ).option('--dry-run', 'shows what it would change, step by step, and changes nothing')
   add(
     'status',
     'what runs; exit code 0 when healthy',

@@ -88,8 +88,8 @@ export interface Target {
    * @returns what was changed, one line each; empty when nothing was to do
    */
   apply(topology: Topology, password: string | null, context: TargetContext): Promise<readonly string[]>
-  /** What `apply` would change, as the lines of a diff; empty: nothing. Changes nothing. Left out: this target cannot say. */
-  plan?(topology: Topology, password: string | null, context: TargetContext): Promise<readonly string[]>
+  /** What `apply` would change, as the lines of a diff; empty: nothing. Changes nothing. */
+  plan(topology: Topology, password: string | null, context: TargetContext): Promise<readonly string[]>
   /** Stops everything; data stays unless `purge`. */
   remove(options: { readonly purge: boolean }, context: TargetContext): Promise<readonly string[]>
   /** Number of instances until the next apply. */

@@ -30,6 +30,24 @@ export function nextStage(present: Stage, wanted: readonly NodeTopology[]): Stag
   )
 }
 
+/** What the spec says, but for the nodes, whose number changes afterwards. */
+export function withStage(topology: Topology, { nodes, f, quorum, majorities }: Stage): Topology {
+  const { majorities: _, ...rest } = topology
+  return { ...rest, nodes, f, quorum, ...(majorities === undefined ? {} : { majorities }) }
+}
+
+/** What it is to bring a deployment from one stage to the next. */
+export function stageInWords(present: Stage, next: Stage): string {
+  const sizes = (stage: Stage) => majoritiesOf(stage).map((set) => String(set.length))
+  if (next.nodes.length > present.nodes.length)
+    return `${String(next.nodes.length - present.nodes.length)} nodes are added, and filled`
+  if (next.nodes.length < present.nodes.length)
+    return `${String(present.nodes.length - next.nodes.length)} nodes are removed`
+  return sizes(next).length > 1
+    ? `a majority of ${sizes(next).join(' nodes and one of ')} is needed`
+    : `a majority of ${sizes(next).join()} nodes is needed`
+}
+
 /** Whether nodes that do not count yet, or not any more, or two sets of them are there. */
 export function isChanging(present: Stage): boolean {
   return present.majorities !== undefined

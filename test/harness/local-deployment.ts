@@ -24,6 +24,8 @@ export interface LocalDeployment {
   readonly steps: readonly string[]
   /** `up` with this spec; where it says nothing about addresses they are the test's own. */
   readonly up: (spec?: string, password?: string) => Promise<readonly string[]>
+  /** What `up` with it would do. */
+  readonly plan: (spec: string) => Promise<readonly string[]>
   /** The leader process of a component that runs now. */
   readonly running: (component: string) => ManagedProcess
   readonly healthy: (withinMs?: number) => Promise<Status>
@@ -52,6 +54,7 @@ gateway: {listen: "${base}.101:6379"}
 frontDoor: {listen: "${base}.100:8480"}
 local: {network: ${base}.0/24}
 `
+  const topologyOf = (spec: string) => buildTopology(parseSpec(addresses + spec, 'holdfast.yaml'), directory)
   t.after(async () => {
     // `passed` is missing in @types/node.
     const saved = (t as TestContext & { passed: boolean }).passed
@@ -75,11 +78,8 @@ local: {network: ${base}.0/24}
     context,
     steps,
     up: (spec = `app: {instances: 2, port: ${String(20_000 + network * 100)}}`, password) =>
-      target.apply(
-        buildTopology(parseSpec(addresses + spec, 'holdfast.yaml'), directory),
-        password ?? null,
-        context,
-      ),
+      target.apply(topologyOf(spec), password ?? null, context),
+    plan: (spec) => target.plan(topologyOf(spec), null, context),
     running: (component) => {
       const found = findManaged(stateDir).find((process) => process.component === component && !process.stray)
       assert.ok(found, `${component} does not run`)

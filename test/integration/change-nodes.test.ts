@@ -24,9 +24,17 @@ describe('the number of Redis nodes', { timeout: 180_000 }, () => {
     const names = async () => (await target.observe()).nodes.map(({ name }) => name)
 
     await t.test('three become five', async () => {
+      const said = await deployment.plan(spec(5))
+      assert.deepEqual(said, [
+        '~ 2 nodes are added, and filled',
+        '~ a majority of 3 nodes and one of 5 is needed',
+        '~ a majority of 5 nodes is needed',
+      ])
+      assert.equal((await target.observe()).nodes.length, 3)
       assert.deepEqual((await deployment.up(spec(5))).at(-1), '5 Redis nodes instead of 3')
       assert.deepEqual(await names(), ['redis-0', 'redis-1', 'redis-2', 'redis-3', 'redis-4'])
       await deployment.healthy()
+      assert.deepEqual(await deployment.plan(spec(5)), [])
       assert.deepEqual(await deployment.up(spec(5)), [])
     })
 

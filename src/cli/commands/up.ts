@@ -20,18 +20,12 @@ export async function up(
   const { spec, target, file } = deployment
   const isLocal = target.kind === 'local'
   const { topology, password } = await readWanted(deployment, context)
-  const plan = target.plan?.bind(target)
-  if (dryRun && plan === undefined) {
-    throw new HoldfastError('UNSUPPORTED', 'up --dry-run is there for the target kubernetes only', {
-      exitCode: 2,
-    })
-  }
 
   const goOn = `./holdfast up goes on from here, ./holdfast down stops what was started${specOption(context)}`
   return await runWithProgress(context, goOn, async (targetContext) => {
     if (!isLocal) targetContext.progress.step(`${spec.name} in the ${target.place}`)
-    if (dryRun && plan !== undefined) {
-      const lines = await plan(topology, password, targetContext)
+    if (dryRun) {
+      const lines = await target.plan(topology, password, targetContext)
       for (const line of lines) context.print(line)
       if (lines.length === 0) context.print(`${spec.name} already is as ${file} says: nothing to do.`)
       return 0

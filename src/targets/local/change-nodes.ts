@@ -4,7 +4,7 @@ import { nodePaths } from '../../agent/servers.ts'
 import { HoldfastError } from '../../errors.ts'
 import { counts } from '../../insync/majorities.ts'
 import { writeFileDurably } from '../../platform/files.ts'
-import { nextStage, type Stage } from '../../topology/stages.ts'
+import { nextStage, stageInWords, withStage, type Stage } from '../../topology/stages.ts'
 import { majoritiesOf, type NodeTopology, type Topology } from '../../topology/topology.ts'
 import { findPrimary } from '../nodes.ts'
 import type { TargetContext } from '../target.ts'
@@ -37,7 +37,7 @@ export async function changeNodes(
     const stage = nextStage(present, wanted)
     if (stage === null) break
     await mayBegin(paths, present, stage, context)
-    context.progress.step(inWords(present, stage))
+    context.progress.step(stageInWords(present, stage))
     const next = withStage(present, stage)
     for (const { index } of next.nodes.slice(present.nodes.length)) forgetNode(paths, index)
     writeFileDurably(paths.topology, JSON.stringify(next, null, 2))
@@ -46,12 +46,6 @@ export async function changeNodes(
     for (const { index } of present.nodes.slice(next.nodes.length)) forgetNode(paths, index)
   }
   return before === wanted.length ? [] : [`${String(wanted.length)} Redis nodes instead of ${String(before)}`]
-}
-
-/** What the spec says, but for the nodes, whose number changes afterwards. */
-export function withStage(topology: Topology, { nodes, f, quorum, majorities }: Stage): Topology {
-  const { majorities: _, ...rest } = topology
-  return { ...rest, nodes, f, quorum, ...(majorities === undefined ? {} : { majorities }) }
 }
 
 /** What was there of a node that is none any more: what it held is on the others. */
@@ -156,17 +150,6 @@ async function handOver(
       if (!(error instanceof HoldfastError)) throw error
     }
   }
-}
-
-function inWords(present: Topology, next: Stage): string {
-  const sizes = (stage: Stage) => majoritiesOf(stage).map((set) => String(set.length))
-  if (next.nodes.length > present.nodes.length)
-    return `${String(next.nodes.length - present.nodes.length)} nodes are added, and filled`
-  if (next.nodes.length < present.nodes.length)
-    return `${String(present.nodes.length - next.nodes.length)} nodes are removed`
-  return sizes(next).length > 1
-    ? `a majority of ${sizes(next).join(' nodes and one of ')} is needed`
-    : `a majority of ${sizes(next).join()} nodes is needed`
 }
 
 function paused(why: string): HoldfastError {

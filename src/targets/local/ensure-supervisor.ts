@@ -4,7 +4,7 @@ import { readIfExists } from '../../platform/files.ts'
 import { findManaged, spawnManaged } from '../../platform/managed-process.ts'
 import { codeVersion } from './code-version.ts'
 import { roleSpec } from './component-specs.ts'
-import { localPaths } from './paths.ts'
+import { localPaths, type LocalPaths } from './paths.ts'
 import { lockHolder } from './process-lock.ts'
 import { standbyComponent, standbyFingerprint, supervisorArgv } from './standby.ts'
 
@@ -39,13 +39,18 @@ export async function isSupervised(stateDir: string): Promise<boolean> {
   return true
 }
 
+/** @returns whether the supervisor that runs, or ran last, is of another version than is here now */
+export function isOtherVersion(paths: LocalPaths): boolean {
+  return readIfExists(paths.fingerprint('supervisor')) !== codeVersion('other')
+}
+
 /**
  * Ends a supervisor that runs other code than is here now; what it supervises runs on, for the next one to take over.
  * @returns whether it was so
  */
 export async function endOutdatedSupervisor(stateDir: string): Promise<boolean> {
   const paths = localPaths(stateDir)
-  if (readIfExists(paths.fingerprint('supervisor')) === codeVersion('other')) return false
+  if (!isOtherVersion(paths)) return false
   const running = findManaged(stateDir).find(({ component, stray }) => component === 'supervisor' && !stray)
   // Not asked to stop: that would stop everything.
   await running?.stop({ graceMs: 0, signal: 'SIGKILL' })

@@ -2,10 +2,10 @@ import { relative } from 'node:path'
 import { makePrivateDirectory, readIfExists, writeFileDurably } from '../../platform/files.ts'
 import type { Logger } from '../../platform/log.ts'
 import { spawnManaged, type ManagedProcess, type ManagedSpec } from '../../platform/managed-process.ts'
-import { instanceAddress, renderHaproxyCfg } from '../../render/haproxy-cfg.ts'
+import { renderHaproxyCfg } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
-import { codeVersion } from './code-version.ts'
-import { agentSpec, fingerprint, frontDoorSpec, gatewaySpec, instanceSpec } from './component-specs.ts'
+import { componentFingerprint, limitsFingerprint, limitsPart } from './component-fingerprints.ts'
+import { agentSpec, frontDoorSpec, gatewaySpec, instanceSpec } from './component-specs.ts'
 import type { HeldSockets } from './held-sockets.ts'
 import type { LocalPaths } from './paths.ts'
 import { openFilesLimit, requireSecrets } from './state-files.ts'
@@ -20,8 +20,6 @@ export interface LauncherOptions {
   readonly sockets: HeldSockets
 }
 
-const limitsPart = 'gateway-limits'
-
 /** Starts components, with the sockets that are held for them, and knows with what settings each was started. */
 export class Launcher {
   readonly #options: LauncherOptions
@@ -33,7 +31,10 @@ export class Launcher {
   /** Starts a component as the topology in force says, and notes with what. */
   async start(component: string): Promise<ManagedProcess> {
     // Noted before: whoever compares while it is being started must not take it for outdated.
-    writeFileDurably(this.#options.paths.fingerprint(component), this.#fingerprint(component))
+    writeFileDurably(
+      this.#options.paths.fingerprint(component),
+      componentFingerprint(component, this.#options.topology(), requireSecrets(this.#options.paths)),
+    )
     if (component === 'gateway') this.noteLimits()
     const started = await spawnManaged(this.#specOf(component))
     this.#options.log.info({ part: component, partPid: started.pid }, 'started')
@@ -42,16 +43,22 @@ export class Launcher {
 
   /** What runs (or ran last) was started with other settings. */
   isOutdated(component: string): boolean {
-    return readIfExists(this.#options.paths.fingerprint(component)) !== this.#fingerprint(component)
+    return (
+      readIfExists(this.#options.paths.fingerprint(component)) !==
+      componentFingerprint(component, this.#options.topology(), requireSecrets(this.#options.paths))
+    )
   }
 
   /** The gateway that runs knows other limits, or other nodes: it takes them up while it runs, without being started anew. */
   areLimitsOutdated(): boolean {
-    return readIfExists(this.#options.paths.fingerprint(limitsPart)) !== this.#limits()
+    return (
+      readIfExists(this.#options.paths.fingerprint(limitsPart)) !==
+      limitsFingerprint(this.#options.topology())
+    )
   }
 
   noteLimits(): void {
-    writeFileDurably(this.#options.paths.fingerprint(limitsPart), this.#limits())
+    writeFileDurably(this.#options.paths.fingerprint(limitsPart), limitsFingerprint(this.#options.topology()))
   }
 
   #specOf(component: string): ManagedSpec {
@@ -87,44 +94,5 @@ export class Launcher {
       maxConnections: Math.min(4096, Math.floor((openFilesLimit() - 200) / 2)),
     })
     writeFileDurably(this.#options.paths.haproxyCfg, cfg)
-  }
-
-  #limits(): string {
-    const { gateway, nodes, majorities } = this.#options.topology()
-    return fingerprint(gateway.limits, nodes, majorities)
-  }
-
-  #fingerprint(component: string): string {
-    const { name, nodes, majorities, redis, gateway, app, frontDoor } = this.#options.topology()
-    const { internal, password } = requireSecrets(this.#options.paths)
-    // Agents read the password whenever they start a redis-server; a gateway has no use for it.
-    if (component.startsWith('agent-'))
-      return fingerprint(name, nodes, majorities, redis, internal, codeVersion('other'))
-    if (component === 'gateway') {
-      const { limits: _, ...rest } = gateway
-      return fingerprint(redis, rest, internal, codeVersion('other'))
-    }
-    if (component === 'front-door') {
-      return fingerprint(
-        frontDoor,
-        app.healthPath,
-        app.command === null,
-        gateway.holdMs,
-        instanceAddress(this.#options.topology(), 0),
-      )
-    }
-    const { command, directory, env } = app
-    const address = instanceAddress(this.#options.topology(), Number(component.slice('app-'.length)))
-    return fingerprint(
-      command,
-      directory,
-      env,
-      address,
-      gateway.host,
-      gateway.port,
-      redis.db,
-      password,
-      command === null ? codeVersion('counter') : null,
-    )
   }
 }

@@ -4,7 +4,7 @@ import { readIfExists, writeFileDurably } from '../../platform/files.ts'
 import type { NodeTopology, Topology } from '../../topology/topology.ts'
 import type { TargetContext } from '../target.ts'
 import { askAgent } from './agent-client.ts'
-import { fingerprint } from './component-specs.ts'
+import { serverFingerprint } from './component-fingerprints.ts'
 import type { LocalPaths } from './paths.ts'
 import { requireSecrets } from './state-files.ts'
 import { waitUntilReady } from './wait-ready.ts'
@@ -26,7 +26,7 @@ export async function settleNodes(
   context: TargetContext,
 ): Promise<string[]> {
   const outdated = topology.nodes.filter(
-    ({ name }) => readIfExists(paths.fingerprint(name)) !== settings(topology),
+    ({ name }) => readIfExists(paths.fingerprint(name)) !== serverFingerprint(topology),
   )
   for (const node of outdated) {
     await restartNode(paths, topology, node, context)
@@ -66,9 +66,5 @@ async function restartNode(
 }
 
 function note(paths: LocalPaths, topology: Topology, { name }: NodeTopology): void {
-  writeFileDurably(paths.fingerprint(name), settings(topology))
-}
-
-function settings({ redis }: Topology): string {
-  return fingerprint(redis)
+  writeFileDurably(paths.fingerprint(name), serverFingerprint(topology))
 }

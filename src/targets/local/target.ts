@@ -1,11 +1,14 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { HoldfastError } from '../../errors.ts'
+import { readIfExists } from '../../platform/files.ts'
+import { findManaged } from '../../platform/managed-process.ts'
 import { createMutex } from '../../platform/mutex.ts'
 import type { Status } from '../status.ts'
 import type { Target, TargetContext } from '../target.ts'
 import { askAgent } from './agent-client.ts'
 import { apply } from './apply.ts'
 import { askSupervisor, type CommandName, type ControlCommands } from './control.ts'
+import { isOtherVersion } from './ensure-supervisor.ts'
 import { healLeftOver, leftOverProblem } from './faults/left-over.ts'
 import { findPrimary } from '../nodes.ts'
 import { judge } from './judge.ts'
@@ -14,6 +17,7 @@ import { observe } from './observation.ts'
 import { localPaths, type LocalPaths } from './paths.ts'
 import { stateError } from './preflight.ts'
 import { takeProcessLock } from './process-lock.ts'
+import { planUp } from './plan.ts'
 import { remove } from './remove.ts'
 import { reachable } from './http-probe.ts'
 import { warmCompileCache } from './warm-cache.ts'
@@ -46,6 +50,24 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
         await healLeftOver(stateDir)
         finishSwap(paths)
         return await apply(paths, topology, password, context)
+      }),
+    plan: (topology, password) =>
+      Promise.resolve().then(() => {
+        const present = readTopology(paths)
+        const running = findManaged(stateDir)
+        return planUp(
+          {
+            topology: present,
+            secrets: readSecrets(paths),
+            isRunning: running.length > 0,
+            instances: running.filter(({ component, stray }) => component.startsWith('app-') && !stray)
+              .length,
+            fingerprint: (component) => readIfExists(paths.fingerprint(component)),
+            isOtherVersion: isOtherVersion(paths),
+          },
+          topology,
+          password,
+        )
       }),
     remove: async (options, context) => {
       // What is no directory is no deployment's, and nothing of ours to remove.
