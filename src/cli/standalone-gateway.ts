@@ -4,6 +4,7 @@ import { HoldfastError } from '../errors.ts'
 import { runStandalone } from '../gateway/standalone.ts'
 import { defaultGatewaySettings } from '../spec/gateway-settings.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
+import { parseDuration } from '../spec/units.ts'
 import type { RoleContext } from './roles.ts'
 import { parseStandaloneOptions } from './standalone-options.ts'
 
@@ -20,7 +21,8 @@ export async function runStandaloneGateway(
   const { limitsFile } = options
   const readLimits =
     limitsFile === null ? () => Promise.resolve(defaultGatewaySettings.limits) : () => limitsIn(limitsFile)
-  return await runStandalone({ options, readLimits, signal })
+  const lingerMs = parseDuration(env.HOLDFAST_LINGER ?? '') ?? 0
+  return await runStandalone({ options, readLimits, signal, lingerMs })
 }
 
 /** A file like a spec, of which only gateway.limits counts. Loaded late: without such a file no YAML is read. */

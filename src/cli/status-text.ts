@@ -9,7 +9,8 @@ export type Colors = ReturnType<typeof createColors>
 export function formatStatus(status: Status, colors: Colors): string {
   const blocks: (readonly string[])[] = [headline(status, colors)]
   if (status.state !== 'down' || isAnythingUp(status)) {
-    blocks.push(nodeTable(status, colors), serviceTable(status, colors))
+    if (status.nodes.length > 0) blocks.push(nodeTable(status, colors))
+    blocks.push(serviceTable(status, colors))
   }
   if (status.problems.length > 0) blocks.push(formatProblems(status.problems, colors))
   return blocks.map((lines) => lines.join('\n')).join('\n\n')
@@ -22,7 +23,8 @@ export function formatProblems(problems: readonly Problem[], colors: Colors): re
   ])
 }
 
-function headline({ name, target, state, primary, epoch, frontDoor }: Status, colors: Colors): string[] {
+function headline(status: Status, colors: Colors): string[] {
+  const { name, target, state, frontDoor } = status
   const where = target === 'local' ? 'on this machine' : 'on kubernetes'
   const verdict = {
     healthy: colors.green('healthy'),
@@ -31,9 +33,12 @@ function headline({ name, target, state, primary, epoch, frontDoor }: Status, co
   }
   const lines = [`${colors.bold(name)} ${where}: ${colors.bold(verdict[state])}`]
   if (state === 'down') return lines
-  const primaryText =
-    primary === null ? colors.yellow('no primary: writes wait') : `primary ${primary} (epoch ${epoch})`
-  return [...lines, `${frontDoor.url}   ${primaryText}`]
+  return [...lines, `${frontDoor.url}   ${primaryText(status, colors)}`]
+}
+
+function primaryText({ nodes, primary, epoch }: Status, colors: Colors): string {
+  if (nodes.length === 0) return 'before a Redis of somebody else'
+  return primary === null ? colors.yellow('no primary: writes wait') : `primary ${primary} (epoch ${epoch})`
 }
 
 function nodeTable({ nodes }: Status, colors: Colors): readonly string[] {

@@ -29,6 +29,8 @@ export interface RunStandaloneOptions {
   readonly readLimits: () => Promise<GatewayLimits>
   /** Aborted: finish and leave. */
   readonly signal: AbortSignal
+  /** How long it goes on serving first, while clients are there: in a pod all containers are told to end at once. */
+  readonly lingerMs?: number
 }
 
 /**
@@ -36,7 +38,12 @@ export interface RunStandaloneOptions {
  * @returns the exit code
  * @throws HoldfastError PORT_IN_USE
  */
-export async function runStandalone({ options, readLimits, signal }: RunStandaloneOptions): Promise<number> {
+export async function runStandalone({
+  options,
+  readLimits,
+  signal,
+  lingerMs = 0,
+}: RunStandaloneOptions): Promise<number> {
   const { sentinels, name, redis, sentinel } = options
   const log = createLogger('gateway')
   return await serve({
@@ -50,6 +57,7 @@ export async function runStandalone({ options, readLimits, signal }: RunStandalo
     read: async () => ({ limits: await readLimits() }),
     log,
     signal,
+    lingerMs,
   })
 }
 

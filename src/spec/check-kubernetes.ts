@@ -8,7 +8,12 @@ export type Finding = Pick<SpecProblem, 'path' | 'message' | 'fix'>
  * @param isWritten whether the file says something at this path
  */
 export function checkKubernetes(spec: Spec, isWritten: (path: string) => boolean): readonly Finding[] {
-  return [...names(spec), ...application(spec, isWritten), ...ports(spec), ...secret(spec)]
+  return [
+    ...names(spec),
+    ...application(spec, isWritten),
+    ...ports(spec),
+    ...(spec.kubernetes.existingRedis === null ? secret(spec) : existing(spec, isWritten)),
+  ]
 }
 
 function names({ name, kubernetes: { namespace, createNamespace } }: Spec): Finding[] {
@@ -57,4 +62,37 @@ function secret({ redis, kubernetes }: Spec): Finding[] {
   if (kubernetes.existingSecret === null || redis.password.kind === 'generate') return []
   const message = 'has no effect beside kubernetes.existingSecret, which holds the password'
   return [{ path: 'redis.password', message, fix: 'leave one of the two out' }]
+}
+
+/** Of a Redis that is somebody else's. */
+function existing(spec: Spec, isWritten: (path: string) => boolean): Finding[] {
+  const { redis, gateway, kubernetes } = spec
+  const { existingRedis, existingSecret } = kubernetes
+  if (existingRedis === null) return []
+  const idle = ['nodes', 'password', 'maxmemory', 'appendfsync']
+    .map((name) => `redis.${name}`)
+    .filter(isWritten)
+  const findings: Finding[] = idle.map((path) => ({
+    path,
+    message: 'has no effect beside kubernetes.existingRedis, which is not changed',
+    fix:
+      path === 'redis.password'
+        ? 'leave it out: kubernetes.existingSecret names the Secret that has the password'
+        : 'leave one of the two out',
+  }))
+  if (gateway.ack === 'in-sync') {
+    const message = 'needs Redis nodes of Holdfast, which keep the record of who has what'
+    findings.push({ path: 'gateway.ack', message, fix: 'a number of replicas, for example: "ack: 1"' })
+  }
+  if (redis.db >= existingRedis.markersDb) {
+    const message = `is ${redis.db}, and clients see the databases below ${existingRedis.markersDb} (kubernetes.existingRedis.markersDb)`
+    findings.push({ path: 'redis.db', message, fix: 'use a lower one' })
+  }
+  const keys = ['passwordKey', 'sentinelPasswordKey'].map((name) => `kubernetes.existingRedis.${name}`)
+  if (existingSecret !== null) return findings
+  for (const path of keys.filter(isWritten)) {
+    const message = 'is a key of no Secret'
+    findings.push({ path, message, fix: 'name the Secret: kubernetes.existingSecret' })
+  }
+  return findings
 }

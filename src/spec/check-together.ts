@@ -25,7 +25,7 @@ export function checkTogether(spec: Spec, source: SpecText): readonly SpecProble
 function onTarget(spec: Spec, source: SpecText): readonly Finding[] {
   switch (spec.target) {
     case 'local':
-      return [...networkRoom(spec), ...collisions(spec, source)]
+      return [...networkRoom(spec), ...collisions(spec, source), ...ofClusters(spec)]
     case 'kubernetes':
       return checkKubernetes(spec, (path) => source.document.hasIn(path.split('.')))
   }
@@ -47,8 +47,17 @@ function portRanges({ app, gateway }: Spec): Finding[] {
   return findings
 }
 
-function replicas({ gateway: { ack }, redis: { nodes } }: Spec): Finding[] {
-  if (ack === 'in-sync' || ack < nodes) return []
+/** What would make it another deployment than it says. */
+function ofClusters({ kubernetes }: Spec): Finding[] {
+  if (kubernetes.existingRedis === null) return []
+  const message = 'is of the target kubernetes: a deployment on this machine has Redis nodes of its own'
+  const fix = 'target: kubernetes; or run a gateway before it by hand: docs/standalone.md'
+  return [{ path: 'kubernetes.existingRedis', message, fix }]
+}
+
+function replicas({ gateway: { ack }, redis: { nodes }, kubernetes }: Spec): Finding[] {
+  // How many an existing Redis has it does not say here.
+  if (ack === 'in-sync' || ack < nodes || kubernetes.existingRedis !== null) return []
   const message = `waits for ${ack} replicas, and ${nodes} Redis nodes have ${nodes - 1}`
   return [{ path: 'gateway.ack', message, fix: `in-sync, or 0 to ${nodes - 1}` }]
 }

@@ -9,6 +9,8 @@ export interface FieldMeta {
   readonly default: string
   /** A value as it is written in YAML. */
   readonly example: string
+  /** YAML of a whole spec, for a field that cannot stand alone. */
+  readonly inSpec?: string
 }
 
 export function field<T extends z.ZodType>(schema: T, meta: FieldMeta): T {

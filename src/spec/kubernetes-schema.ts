@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { existingRedis } from './existing-redis-schema.ts'
 import { field } from './field.ts'
 import { wholeNumber } from './fields.ts'
 import {
@@ -105,7 +106,7 @@ export const kubernetes = z.strictObject({
   }),
   existingSecret: field(dnsName().optional(), {
     description:
-      "A Secret of the namespace that somebody else makes, with the keys `password` (what applications authenticate with) and `internal` (between Holdfast's own parts: another one, long and random, of letters and digits). No Secret is among the manifests then.",
+      "A Secret of the namespace that somebody else makes, with the keys `password` (what applications authenticate with) and `internal` (between Holdfast's own parts: another one, long and random, of letters and digits). No Secret is among the manifests then. Beside `kubernetes.existingRedis` it has the keys that are named there.",
     accepts: 'the name of a Secret',
     default: 'one is made',
     example: 'shop-redis',
@@ -131,7 +132,8 @@ export const kubernetes = z.strictObject({
   }),
   gateways: field(wholeNumber(0, 64).optional(), {
     description:
-      'How many gateways there are for other clients of the namespace, behind the Service `redis`. Instances have their own. 0: no such Service.',
+      'How many gateways there are for other clients of the namespace, behind the Service `redis` (before an existing Redis `<name>-gateway`, since ' +
+      'that may have a Service of this name). Instances have their own. 0: no such Service.',
     accepts: 'a whole number from 0 to 64',
     default: '2',
     example: '2',
@@ -152,7 +154,8 @@ export const kubernetes = z.strictObject({
   spread: field(choice(spreads).optional(), {
     description:
       'How Redis nodes are kept on different machines. `required`: no two on one machine while another has none; a cluster of one machine takes ' +
-      'all. `preferred`: where one finds no room elsewhere it goes beside another. A machine that takes no pods (a tainted control plane) ' +
+      'all. `zones`: nor two in one zone while another has none (every machine that takes one needs the label `topology.kubernetes.io/zone`, as ' +
+      'clouds set it); `required` only prefers that. `preferred`: where one finds no room elsewhere it goes beside another. A machine that takes no pods (a tainted control plane) ' +
       'counts as one that has none: in a cluster of fewer other machines than Redis nodes use `preferred`.',
     accepts: quoted(spreads),
     default: 'required',
@@ -188,5 +191,6 @@ export const kubernetes = z.strictObject({
     default: '{} (none)',
     example: '{ example.com/contact: shop@example.com }',
   }),
+  existingRedis: existingRedis.optional(),
   resources: kubernetesResources.optional(),
 })

@@ -1,8 +1,11 @@
 /** How clients from outside of the cluster reach the application. */
 export const serviceTypes = ['LoadBalancer', 'NodePort', 'ClusterIP'] as const
 export const pullPolicies = ['IfNotPresent', 'Always', 'Never'] as const
-/** `required`: never two Redis nodes on one machine while there are others; `preferred`: rather there than nowhere. */
-export const spreads = ['required', 'preferred'] as const
+/**
+ * `required`: never two Redis nodes on one machine while there are others; `zones`: nor in one zone; `preferred`: rather there than
+ * nowhere.
+ */
+export const spreads = ['required', 'zones', 'preferred'] as const
 
 /** Names with texts: labels, annotations, what a node must be labelled with. */
 export type Texts = Readonly<Record<string, string>>
@@ -22,6 +25,26 @@ export interface Resources {
   readonly limits: Texts
 }
 
+/** A Redis with Sentinel that is there already. Nothing of it is changed. */
+export interface ExistingRedis {
+  /** `host:port`, or a host alone. */
+  readonly sentinels: readonly string[]
+  /** Under which they watch the primary. */
+  readonly name: string
+  readonly markersDb: number
+  /** Keys of `existingSecret`; without a Secret Redis asks for no password. */
+  readonly passwordKey: string
+  /** null: the sentinels ask for none. */
+  readonly sentinelPasswordKey: string | null
+}
+
+export const existingRedisDefaults: Omit<ExistingRedis, 'sentinels'> = {
+  name: 'mymaster',
+  markersDb: 15,
+  passwordKey: 'password',
+  sentinelPasswordKey: null,
+}
+
 export interface KubernetesSettings {
   /** Contexts of the kubeconfig that commands may work with; none: only those of clusters on the own machine. */
   readonly context: readonly string[]
@@ -37,6 +60,8 @@ export interface KubernetesSettings {
   readonly appImage: string | null
   /** A Secret with the keys `password` and `internal`; null: one is made. */
   readonly existingSecret: string | null
+  /** Not null: there are no Redis nodes, and the gateways stand before this one. */
+  readonly existingRedis: ExistingRedis | null
   readonly serviceType: (typeof serviceTypes)[number]
   /** null: the cluster chooses. */
   readonly nodePort: number | null
@@ -68,6 +93,7 @@ export const defaultKubernetesSettings: Omit<KubernetesSettings, 'namespace' | '
   imagePullSecrets: [],
   appImage: null,
   existingSecret: null,
+  existingRedis: null,
   serviceType: 'LoadBalancer',
   nodePort: null,
   serviceAnnotations: {},

@@ -34,7 +34,21 @@ const mistakes: readonly (readonly [line: string, expected: string])[] = [
   ['gateways: -1', 'kubernetes.gateways must be a whole number from 0 to 64'],
   ['storageSize: 10', 'kubernetes.storageSize must be an amount like 10Gi'],
   ['storageSize: 10GB', 'kubernetes.storageSize must be an amount like 10Gi, not 10GB'],
-  ['spread: always', 'kubernetes.spread must be required or preferred'],
+  ['spread: always', 'kubernetes.spread must be required, zones or preferred'],
+  [
+    'existingRedis: {}',
+    'kubernetes.existingRedis.sentinels must be a list of addresses, like [redis-0.redis.cache.svc:26379]',
+  ],
+  ['existingRedis: { sentinels: [] }', 'kubernetes.existingRedis.sentinels must be a list of addresses'],
+  ['existingRedis: { sentinels: ["redis://a"] }', 'kubernetes.existingRedis.sentinels'],
+  [
+    'existingRedis: { sentinels: [a], nane: x }',
+    'kubernetes.existingRedis.nane is not known\n      did you mean name?',
+  ],
+  [
+    'existingRedis: [a]',
+    'kubernetes.existingRedis must be a mapping\n      with any of: sentinels, name, markersDb',
+  ],
   ['nodeSelector: { a: "b c" }', 'kubernetes.nodeSelector.a is no value that a label can have'],
   ['nodeSelector: [a]', 'kubernetes.nodeSelector must be a mapping of names to texts'],
   ['labels: { tier: 1 }', 'kubernetes.labels.tier must be text: put the value in quotes'],
@@ -105,6 +119,57 @@ describe('the Kubernetes part of a spec', () => {
       assert.equal(problemsOf(text, 'local'), '')
     })
   }
+
+  const before = 'kubernetes: { existingRedis: { sentinels: [a, "b:26380", c] }'
+  const beforeExisting: readonly (readonly [name: string, text: string, expected: string])[] = [
+    [
+      'Redis nodes',
+      `redis: { nodes: 5 }\n${before} }`,
+      '1:17: redis.nodes has no effect beside kubernetes.existingR',
+    ],
+    [
+      'a password',
+      `redis: { password: generate }\n${before} }`,
+      'kubernetes.existingSecret names the Secret',
+    ],
+    [
+      'the in-sync set',
+      `gateway: { ack: in-sync }\n${before} }`,
+      'gateway.ack needs Redis nodes of Holdfast',
+    ],
+    [
+      'a database that clients do not see',
+      `redis: { db: 15 }\n${before} }`,
+      'clients see the databases below 15',
+    ],
+    [
+      'a key without a Secret',
+      'kubernetes: { existingRedis: { sentinels: [a], passwordKey: b } }',
+      'kubernetes.existingRedis.passwordKey is a key of no Secret',
+    ],
+  ]
+  for (const [name, text, expected] of beforeExisting) {
+    test(`${name} beside an existing Redis is a problem`, () => {
+      assert.ok(problemsOf(text).includes(expected), problemsOf(text))
+    })
+  }
+
+  test('an existing Redis is waited for as far as it can be, and is none of the target local', () => {
+    const spec = parseSpec(`${before} }`, 'a', 'kubernetes')
+    assert.equal(spec.gateway.ack, 1)
+    assert.deepEqual(spec.kubernetes.existingRedis, {
+      sentinels: ['a', 'b:26380', 'c'],
+      name: 'mymaster',
+      markersDb: 15,
+      passwordKey: 'password',
+      sentinelPasswordKey: null,
+    })
+    assert.equal(parseSpec(`gateway: { ack: 4 }\n${before} }`, 'a', 'kubernetes').gateway.ack, 4)
+    assert.match(
+      problemsOf(`${before} }`, 'local'),
+      /1:30: kubernetes.existingRedis is of the target kubernetes.*docs\/standalone\.md/s,
+    )
+  })
 
   test('ports that collide on one machine only are none in pods', () => {
     const text = 'app: { port: 8080 }\nfrontDoor: { listen: "0.0.0.0:8080" }'

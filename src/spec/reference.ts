@@ -39,9 +39,10 @@ function formatField({
   accepts,
   default: defaultText,
   example,
+  inSpec,
 }: FieldDescription): string {
   const names = path.split('.')
-  const yaml = names
+  const alone = names
     .map((name, depth) => `${'  '.repeat(depth)}${name}:`)
     .join('\n')
     .concat(` ${example}`)
@@ -54,7 +55,7 @@ ${description}
 - Default: ${formatDefault(defaultText)}
 
 \`\`\`yaml
-${yaml}
+${inSpec ?? alone}
 \`\`\`
 `
 }

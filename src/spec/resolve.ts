@@ -1,6 +1,6 @@
 import { defaultGatewaySettings } from './gateway-settings.ts'
 import type { GatewayLimits } from './gateway-settings.ts'
-import { defaultKubernetesSettings } from './kubernetes-settings.ts'
+import { defaultKubernetesSettings, existingRedisDefaults } from './kubernetes-settings.ts'
 import type { KubernetesSettings } from './kubernetes-settings.ts'
 import type { Spec, WrittenSpec } from './schema.ts'
 
@@ -34,7 +34,8 @@ export function resolveSpec(written: WrittenSpec): Spec {
       listen: gateway.listen ?? { host: '127.0.0.1', port: 6379 },
       holdMs: gateway.hold ?? 10_000,
       delivery: gateway.delivery ?? defaultGatewaySettings.delivery,
-      ack: gateway.ack ?? defaultGatewaySettings.ack,
+      // Before a Redis of somebody else's there is no record of who is in sync.
+      ack: gateway.ack ?? (written.kubernetes?.existingRedis === undefined ? defaultGatewaySettings.ack : 1),
       reads: gateway.reads ?? defaultGatewaySettings.reads,
       limits: resolveLimits(gateway.limits),
     },
@@ -46,12 +47,16 @@ export function resolveSpec(written: WrittenSpec): Spec {
 
 /** The deployment's own namespace is made for it; one that was named is somebody's already. */
 function resolveKubernetes(name: string, written: WrittenSpec['kubernetes'] = {}): KubernetesSettings {
-  const { resources = {}, ...settings } = written
+  const { resources = {}, existingRedis, ...settings } = written
   return {
     ...defaultKubernetesSettings,
     ...given(settings),
     namespace: settings.namespace ?? name,
     createNamespace: settings.createNamespace ?? settings.namespace === undefined,
+    existingRedis:
+      existingRedis === undefined
+        ? null
+        : { ...existingRedisDefaults, sentinels: existingRedis.sentinels, ...given(existingRedis) },
     resources: { ...defaultKubernetesSettings.resources, ...given(resources) },
   }
 }

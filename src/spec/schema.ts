@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { existingRedis } from './existing-redis-schema.ts'
 import { field } from './field.ts'
 import {
   ack,
@@ -227,7 +228,7 @@ const gateway = z.strictObject({
       'hung may still answer, and those writes are lost, too. All of them: nothing is answered while one is down. `0`: nobody is ' +
       'waited for; each failover loses the last moments of answered writes.',
     accepts: '`in-sync`, or a number of replicas: 0 to one less than `redis.nodes`',
-    default: 'in-sync',
+    default: 'in-sync (1 before an existing Redis)',
     example: 'in-sync',
   }),
   reads: field(z.enum(readModes, `must be ${orList(readModes)}`).optional(), {
@@ -275,15 +276,19 @@ export const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   kubernetes: 'Of the target `kubernetes`.',
 }
 
-/** Mappings within a section. Like a section, one that is left out, or empty, is all defaults. */
+/** Mappings within a section. One that is empty is all defaults, like a section, and so is one that is left out (but `existingRedis`: none). */
 export const groups: Readonly<Record<string, Readonly<Record<string, z.ZodObject>>>> = {
   gateway: { limits },
-  kubernetes: { resources: kubernetesResources },
+  kubernetes: { existingRedis, resources: kubernetesResources },
 }
 
 export const groupTexts: Readonly<Record<string, string>> = {
   'gateway.limits':
     'How much the gateway takes on, so that no client can fill its memory. Changing these drops nobody: `up` hands them to the gateway that runs.',
+  'kubernetes.existingRedis':
+    'A Redis with Sentinel that is there already, instead of Redis nodes: the application with a gateway beside each instance, and gateways for others behind the ' +
+    'Service `<name>-gateway`, stand before it, and nothing of it is changed. `gateway.ack` is then a number of replicas, 1 by default. What that can still lose, ' +
+    'and what the Redis needs: [standalone](standalone.md). Of the target `kubernetes` only.',
   'kubernetes.resources': 'What a part is sure to get, and what it may take at most.',
 }
 

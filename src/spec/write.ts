@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 
 import type { GatewayLimits } from './gateway-settings.ts'
+import type { KubernetesSettings } from './kubernetes-settings.ts'
 import type { PasswordSource, Spec } from './schema.ts'
 import { formatAddress } from './units.ts'
 
@@ -26,13 +27,16 @@ export function writeSpec({
     target,
     // Without a command it is the bundled counter.
     app: command === null ? rest : { command: writeCommand(command), ...rest },
-    redis: {
-      nodes: redis.nodes,
-      password: writePassword(redis.password),
-      maxmemory: writeBytes(redis.maxmemoryBytes),
-      appendfsync: redis.appendfsync,
-      db: redis.db,
-    },
+    redis:
+      kubernetes.existingRedis === null
+        ? {
+            nodes: redis.nodes,
+            password: writePassword(redis.password),
+            maxmemory: writeBytes(redis.maxmemoryBytes),
+            appendfsync: redis.appendfsync,
+            db: redis.db,
+          }
+        : { db: redis.db },
     gateway: {
       listen: writeListen(gateway.listen),
       hold: writeDuration(gateway.holdMs),
@@ -43,9 +47,19 @@ export function writeSpec({
     },
     frontDoor: { listen: writeListen(frontDoor.listen) },
     local: { network: `${formatAddress(local.network.first)}/${32 - Math.log2(local.network.size)}` },
-    // What is null has no notation: it is what a field that is left out means.
-    kubernetes: Object.fromEntries(Object.entries(kubernetes).filter(([, value]) => value !== null)),
+    kubernetes: writeKubernetes(kubernetes),
   }
+}
+
+function writeKubernetes({ existingRedis, ...settings }: KubernetesSettings): Record<string, unknown> {
+  return existingRedis === null
+    ? withoutNull(settings)
+    : { ...withoutNull(settings), existingRedis: withoutNull(existingRedis) }
+}
+
+/** What is null has no notation: it is what a field that is left out means. */
+function withoutNull(settings: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null))
 }
 
 function writeCommand(command: readonly string[]): string | readonly string[] {
@@ -53,7 +67,7 @@ function writeCommand(command: readonly string[]): string | readonly string[] {
   return command.length === 3 && shell === '/bin/sh' && option === '-c' && line !== undefined ? line : command
 }
 
-function writeLimits(limits: GatewayLimits): Record<string, unknown> {
+export function writeLimits(limits: GatewayLimits): Record<string, unknown> {
   return {
     sessions: limits.sessions,
     parked: writeBytes(limits.parkedBytes),
@@ -78,7 +92,7 @@ function writeListen({ host, port }: { readonly host: string; readonly port: num
   return `${host}:${port}`
 }
 
-function writeDuration(ms: number): string {
+export function writeDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parseAllDocuments } from 'yaml'
-import type { ManifestInput } from '../../src/render/kubernetes/manifest-input.ts'
+import { makesSecret, type ManifestInput } from '../../src/render/kubernetes/manifest-input.ts'
 import { manifests } from '../../src/render/kubernetes/manifests.ts'
 import { manifestYaml } from '../../src/render/kubernetes/yaml.ts'
 import { parseSpec } from '../../src/spec/parse.ts'
@@ -16,7 +16,7 @@ export function manifestInput(
   const parsed = parseSpec(spec, 'holdfast.yaml', 'kubernetes')
   return {
     topology: onKubernetes(buildTopology(parsed, '/'), parsed.kubernetes),
-    secrets: parsed.kubernetes.existingSecret === null ? secrets : null,
+    secrets: makesSecret(parsed.kubernetes) ? secrets : null,
     version: '1.2.3',
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 16),
   }

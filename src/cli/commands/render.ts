@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { HoldfastError } from '../../errors.ts'
-import type { ManifestInput } from '../../render/kubernetes/manifest-input.ts'
+import { makesSecret, type ManifestInput } from '../../render/kubernetes/manifest-input.ts'
 import { manifests } from '../../render/kubernetes/manifests.ts'
 import { manifestYaml } from '../../render/kubernetes/yaml.ts'
 import { loadSpec } from '../../spec/load.ts'
@@ -31,7 +31,7 @@ export async function render(
   const objects = manifests({
     // Where the program runs on this machine is of no interest in a cluster.
     topology: onKubernetes(buildTopology(spec, '/'), spec.kubernetes),
-    secrets: spec.kubernetes.existingSecret === null ? await secretsOf(context, loaded) : null,
+    secrets: makesSecret(spec.kubernetes) ? await secretsOf(context, loaded) : null,
     version: await ownVersion(),
     digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 16),
   })

@@ -1,24 +1,24 @@
 import type { Topology } from '../../topology/topology.ts'
+import { ownPod } from './containers.ts'
+import { limitsKey, limitsYaml } from './existing-redis.ts'
 import { portOfApp, type ManifestInput } from './manifest-input.ts'
 
-/** The topologies that roles read, by their key in the ConfigMap, and what of each makes it necessary to replace a pod. */
+/** What roles read, by its key in the ConfigMap, and what of each makes it necessary to replace a pod. */
 export interface Configuration {
-  readonly files: { readonly 'gateway.json': string; readonly 'beside.json': string }
+  readonly files: Readonly<Record<string, string>>
   readonly redis: string
   readonly gateway: string
   readonly app: string
 }
 
-/** Of the gateway beside an instance: reached from its own pod only. */
-const ownPod = '127.0.0.1'
-
 export function configurationOf(input: ManifestInput): Configuration {
-  const { kubernetes: _, ...topology } = input.topology
+  const { kubernetes, ...topology } = input.topology
   // What agents and gateways do not need is left out: scaling the application must not replace a Redis node.
   const shared: Topology = {
     ...topology,
     app: { command: null, directory: '/', env: {}, healthPath: '/', instances: [] },
   }
+  if (kubernetes.existingRedis !== null) return beforeExisting(input, shared)
   const { name, nodes, f, quorum, redis, gateway } = shared
   const files = {
     'gateway.json': text(shared),
@@ -30,6 +30,13 @@ export function configurationOf(input: ManifestInput): Configuration {
     gateway: files['gateway.json'],
     app: files['beside.json'] + String(portOfApp(input)),
   }
+}
+
+/** Gateways are told everything but their limits as arguments; the topology is for the commands of whoever looks after it. */
+function beforeExisting(input: ManifestInput, shared: Topology): Configuration {
+  const limits = limitsYaml(input)
+  const files = { 'gateway.json': text(shared), [limitsKey]: limits }
+  return { files, redis: '', gateway: limits, app: limits + String(portOfApp(input)) }
 }
 
 function text(value: unknown): string {

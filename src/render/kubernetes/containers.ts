@@ -1,5 +1,7 @@
 import type { Container, EnvVar, Probe, ResourceRequirements, SecurityContext } from './objects.ts'
 import type { Resources } from '../../spec/kubernetes-settings.ts'
+import { passwordFiles, standaloneArguments } from './existing-redis.ts'
+import { imageName } from './image-name.ts'
 import { portOfApp, secretName, type ManifestInput } from './manifest-input.ts'
 
 /** Made for the image's user: see the Dockerfile. */
@@ -10,6 +12,9 @@ const protocol = 'TCP'
 const configDirectory = '/etc/holdfast'
 const stateDirectory = '/var/lib/holdfast'
 export const volumes = { config: 'config', state: 'data', temporary: 'tmp' } as const
+
+/** Of the gateway beside an instance: reached from its own pod only. */
+export const ownPod = '127.0.0.1'
 
 /** How long an instance may take to answer what it has, and the gateway beside it goes on for it. */
 export const lingerSeconds = 30
@@ -53,7 +58,7 @@ export function nodeContainer(input: ManifestInput): Container {
 /** For other clients of the namespace. */
 export function gatewayContainer(input: ManifestInput): Container {
   return {
-    ...gateway(input),
+    ...gateway(input, input.topology.gateway.host),
     lifecycle: { preStop: wait(unlistedSeconds) },
   }
 }
@@ -63,10 +68,10 @@ export function gatewayBeside(input: ManifestInput): Container {
   const { port } = input.topology.gateway
   const answers = `redis-cli -h 127.0.0.1 -p ${String(port)} ping >/dev/null 2>&1`
   const whenItListens = `timeout 60 sh -c 'until ${answers}; do sleep 0.1; done' || true`
-  const container = gateway(input)
+  const container = gateway(input, ownPod)
   return {
     ...container,
-    env: [{ name: 'HOLDFAST_LINGER', value: `${String(lingerSeconds)}s` }],
+    env: [...(container.env ?? []), { name: 'HOLDFAST_LINGER', value: `${String(lingerSeconds)}s` }],
     lifecycle: {
       // Containers start in order, and the next one not before this has ended. Any answer will do, a refusal too. After a minute the
       // application starts all the same and is not ready: a hook that fails would have the gateway killed, again and again.
@@ -85,7 +90,7 @@ export function appContainer(input: ManifestInput): Container {
     { name: 'HOST', value: '0.0.0.0' },
     { name: 'REDIS_HOST', value: '127.0.0.1' },
     { name: 'REDIS_PORT', value: String(gateway.port) },
-    { name: 'REDIS_PASSWORD', valueFrom: { secretKeyRef: { name: secretName(input), key: 'password' } } },
+    { name: 'REDIS_PASSWORD', ...passwordOf(input) },
     { name: 'REDIS_DB', value: String(redis.db) },
   ]
   const timeoutSeconds = Math.ceil(gateway.holdMs / 1000) + 2
@@ -102,11 +107,28 @@ export function appContainer(input: ManifestInput): Container {
   }
 }
 
-function gateway(input: ManifestInput): Container {
+/** What applications authenticate with. */
+function passwordOf(input: ManifestInput): Omit<EnvVar, 'name'> {
+  const { existingRedis, existingSecret } = input.topology.kubernetes
+  if (existingRedis !== null && existingSecret === null) return { value: '' }
+  const key = existingRedis?.passwordKey ?? 'password'
+  return { valueFrom: { secretKeyRef: { name: secretName(input), key } } }
+}
+
+/** @param host where clients connect */
+function gateway(input: ManifestInput, host: string): Container {
   const { gateway, kubernetes } = input.topology
+  const { existingRedis } = kubernetes
+  const env = existingRedis === null ? [] : passwordFiles(input, existingRedis, configDirectory)
   return {
     name: 'gateway',
-    ...own(input, ['gateway', '--state-dir', configDirectory]),
+    ...own(
+      input,
+      existingRedis === null
+        ? ['gateway', '--state-dir', configDirectory]
+        : standaloneArguments(input, existingRedis, host, configDirectory),
+    ),
+    ...(env.length === 0 ? {} : { env }),
     ports: [
       { name: 'redis', protocol, containerPort: gateway.port },
       { name: 'admin', protocol, containerPort: gateway.adminPort },
@@ -126,9 +148,8 @@ function own(
   { topology: { kubernetes }, version }: ManifestInput,
   args: string[],
 ): Pick<Container, 'image' | 'imagePullPolicy' | 'args' | 'securityContext'> {
-  const isPinned = /[:@][^/]*$/.test(kubernetes.image)
   return {
-    image: isPinned ? kubernetes.image : `${kubernetes.image}:${version}`,
+    image: imageName(kubernetes.image, version),
     imagePullPolicy: kubernetes.imagePullPolicy,
     args,
     securityContext: {

@@ -10,6 +10,7 @@ import { gateways, instances, nodes } from './workloads.ts'
 export function manifests(input: ManifestInput): readonly Manifest[] {
   const { secrets, topology } = input
   const configuration = configurationOf(input)
+  const hasNodes = topology.kubernetes.existingRedis === null
   const hasGateways = topology.kubernetes.gateways > 0
   const access: Manifest[] = [serviceAccount(input), configMap(input, configuration)]
   return [
@@ -17,13 +18,13 @@ export function manifests(input: ManifestInput): readonly Manifest[] {
     ...access,
     ...(secrets === null ? [] : [secret(input, secrets)]),
     ...networkPolicies(input),
-    nodesService(input),
+    ...(hasNodes ? [nodesService(input)] : []),
     ...(hasGateways ? [gatewayService(input)] : []),
     appService(input),
-    disruptionBudget(input, 'redis'),
+    ...(hasNodes ? [disruptionBudget(input, 'redis')] : []),
     ...(hasGateways ? [disruptionBudget(input, 'gateway')] : []),
     disruptionBudget(input, 'app'),
-    nodes(input, configuration),
+    ...(hasNodes ? [nodes(input, configuration)] : []),
     ...(hasGateways ? [gateways(input, configuration)] : []),
     instances(input, configuration),
   ]

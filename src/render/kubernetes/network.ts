@@ -1,9 +1,7 @@
 import type { NetworkPolicy, NetworkPolicyIngressRule, Service } from './objects.ts'
-import { objectName, type Component, type ManifestInput } from './manifest-input.ts'
+import { gatewayServiceName, objectName, type Component, type ManifestInput } from './manifest-input.ts'
 import { metadata, selectorOf } from './metadata.ts'
 
-/** What other clients of the namespace know as REDIS_HOST. */
-const redisService = 'redis'
 /** Said where it is the default: older API servers' server-side apply tells ports apart by it. */
 const protocol = 'TCP'
 
@@ -28,11 +26,11 @@ export function nodesService(input: ManifestInput): Service {
 }
 
 export function gatewayService(input: ManifestInput): Service {
-  const { gateway } = input.topology
+  const { name, gateway, kubernetes } = input.topology
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: metadata(input, redisService, 'gateway'),
+    metadata: metadata(input, gatewayServiceName(name, kubernetes), 'gateway'),
     spec: {
       type: 'ClusterIP',
       selector: selectorOf(input, 'gateway'),
@@ -64,11 +62,12 @@ export function networkPolicies(input: ManifestInput): NetworkPolicy[] {
     components.map((component) => ({ podSelector: { matchLabels: selectorOf(input, component) } }))
   const ports = (...names: string[]) => names.map((port) => ({ protocol, port }))
   const namespace = [{ podSelector: {} }]
+  const nodes = policy(input, 'redis', [
+    { from: from('redis'), ports: ports('redis', 'sentinel', 'agent') },
+    { from: from('gateway', 'app'), ports: ports('redis', 'sentinel') },
+  ])
   return [
-    policy(input, 'redis', [
-      { from: from('redis'), ports: ports('redis', 'sentinel', 'agent') },
-      { from: from('gateway', 'app'), ports: ports('redis', 'sentinel') },
-    ]),
+    ...(input.topology.kubernetes.existingRedis === null ? [nodes] : []),
     policy(input, 'gateway', [{ from: namespace, ports: ports('redis', 'admin') }]),
     policy(input, 'app', [{ ports: ports('http') }, { from: namespace, ports: ports('admin') }]),
   ]

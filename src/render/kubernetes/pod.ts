@@ -1,5 +1,6 @@
 import type { PodSpec, TopologySpreadConstraint, Volume } from './objects.ts'
 import { userId, volumes } from './containers.ts'
+import { standaloneSources } from './existing-redis.ts'
 import { secretName, type Component, type ManifestInput } from './manifest-input.ts'
 import { selectorOf } from './metadata.ts'
 
@@ -34,6 +35,9 @@ export function podSpec(
 
 /** Topology and secrets as roles expect them in a directory. */
 export function configVolume(input: ManifestInput, file: 'gateway.json' | 'beside.json'): Volume {
+  const { existingRedis } = input.topology.kubernetes
+  if (existingRedis !== null)
+    return { name: volumes.config, projected: { sources: standaloneSources(input, existingRedis) } }
   return {
     name: volumes.config,
     projected: {
@@ -65,11 +69,11 @@ function spread(input: ManifestInput, component: Component): TopologySpreadConst
     whenUnsatisfiable: isRequired ? 'DoNotSchedule' : 'ScheduleAnyway',
     labelSelector: { matchLabels: selectorOf(input, component) },
   })
-  const isRequired = component === 'redis' && input.topology.kubernetes.spread === 'required'
+  const wanted = component === 'redis' ? input.topology.kubernetes.spread : 'preferred'
   return [
-    constraint('kubernetes.io/hostname', isRequired),
-    // Never required: machines without this label could take nothing.
-    constraint('topology.kubernetes.io/zone', false),
+    constraint('kubernetes.io/hostname', wanted !== 'preferred'),
+    // Required only where that is asked for: machines without this label can then take nothing.
+    constraint('topology.kubernetes.io/zone', wanted === 'zones'),
   ]
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { HoldfastError } from '../../errors.ts'
 import { isConflict } from '../../kubernetes/api-error.ts'
 import { namespace, secret } from '../../render/kubernetes/access.ts'
-import type { ManifestInput } from '../../render/kubernetes/manifest-input.ts'
+import { makesSecret, type ManifestInput } from '../../render/kubernetes/manifest-input.ts'
 import { manifests } from '../../render/kubernetes/manifests.ts'
 import type { Manifest, Namespace, Pod, StatefulSet } from '../../render/kubernetes/objects.ts'
 import { onKubernetes } from '../../topology/kubernetes.ts'
@@ -14,6 +14,7 @@ import { fitted, readMinor } from './fit.ts'
 import { applied, inWords, plan, type PlannedChange } from './plan.ts'
 import { podName } from './parts.ts'
 import { outdatedNodes, rollNodes } from './roll.ts'
+import { requireSameRedis } from './same-redis.ts'
 import { secretNameOf, settleSecret } from './secrets.ts'
 import { firstMissing, gatewaysMissing, instancesMissing, waitFor } from './wait-ready.ts'
 
@@ -46,11 +47,11 @@ export async function planOf(
   desired: Desired,
   signal: AbortSignal,
 ): Promise<readonly PlannedChange[]> {
-  await requireSameNodes(cluster, desired.topology, signal)
+  await requireSameRedis(cluster, desired, signal)
   const changes = await plan(cluster, await objectsOf(cluster, inputOf(cluster, desired), signal), signal)
   const isThere =
     (await cluster.api.find(pathIn(cluster, 'Secret', secretNameOf(cluster)), { signal })) !== null
-  const isMade = !isThere && cluster.settings.existingSecret === null
+  const isMade = !isThere && makesSecret(cluster.settings)
   return [
     ...(isMade
       ? [{ kind: 'Secret', name: cluster.name, action: 'create', object: null, lines: [] } as const]
@@ -85,8 +86,8 @@ async function applyInside(
   context: TargetContext,
 ): Promise<readonly string[]> {
   const { signal, progress } = context
-  await requireSameNodes(cluster, desired.topology, signal)
-  const wanted = cluster.settings.existingSecret === null ? () => secret(input, desired.secrets()) : null
+  await requireSameRedis(cluster, desired, signal)
+  const wanted = makesSecret(cluster.settings) ? () => secret(input, desired.secrets()) : null
   const changes: string[] = []
   const did = (line: string): void => {
     progress.step(line)
@@ -108,7 +109,7 @@ async function applyInside(
   if (isFirst) await carry(isDeployment)
   else {
     // One kind after the other, so that at no time two things of one request are replaced.
-    changes.push(...(await rollNodes(cluster, context)))
+    if (input.topology.nodes.length > 0) changes.push(...(await rollNodes(cluster, context)))
     const isOfApp = ({ name }: PlannedChange) => name === cluster.name
     if (await carry((change) => isDeployment(change) && !isOfApp(change)))
       await waitFor(cluster, context, gatewaysMissing)
@@ -167,20 +168,4 @@ async function objectsOf(
 ): Promise<readonly Manifest[]> {
   const { minor } = await api.get<{ readonly minor?: string }>('/version', { signal })
   return fitted(manifests(input), { minor: readMinor(minor) })
-}
-
-async function requireSameNodes(cluster: Cluster, { nodes }: Topology, signal: AbortSignal): Promise<void> {
-  const found = await cluster.api.find<StatefulSet>(pathIn(cluster, 'StatefulSet', `${cluster.name}-redis`), {
-    signal,
-  })
-  const there = found?.spec?.replicas
-  if (there === undefined || there === nodes.length) return
-  throw new HoldfastError(
-    'UNSUPPORTED',
-    `the deployment has ${String(there)} Redis nodes, the spec says ${String(nodes.length)}: the number cannot be changed`,
-    {
-      hint: `Set redis.nodes back to ${String(there)}, or give the new deployment another name.`,
-      exitCode: 2,
-    },
-  )
 }

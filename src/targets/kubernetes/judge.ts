@@ -13,11 +13,12 @@ export function judge(seen: ClusterObservation): Status {
   const nodes = nodeStatuses(seen).map((node) => withPod(node, parts))
   const problems = [
     ...stuckParts(seen),
-    ...quiet(seen, nodes),
+    ...(topology.nodes.length > 0 ? quiet(seen, nodes) : withoutPrimary(seen, parts)),
     ...missingParts(seen, parts, stuckNames(seen)),
   ]
   const instances = instancesOf(parts, topology.frontDoor.port)
-  const isAnswered = reigning !== null && instances.some(({ healthy }) => healthy)
+  const hasNodes = topology.nodes.length > 0
+  const isAnswered = (reigning !== null || !hasNodes) && instances.some(({ healthy }) => healthy)
   return {
     name: topology.name,
     target: 'kubernetes',
@@ -43,6 +44,16 @@ function quiet(seen: ClusterObservation, nodes: readonly NodeStatus[]): readonly
   return nodeProblems(seen, nodes, findPrimary(seen.agents)).filter(
     ({ code, message }) => code !== 'AGENT_DOWN' || !stuck.some((name) => message.endsWith(` ${name}`)),
   )
+}
+
+/** Of an existing Redis only the gateways know anything. */
+function withoutPrimary({ gateways }: ClusterObservation, parts: readonly Part[]): readonly Problem[] {
+  const lost = parts.filter(({ pod }) => gateways.get(podName(pod))?.primary === null)
+  return lost.map(({ name }) => ({
+    code: 'NO_PRIMARY',
+    message: `${name} has no primary: what is written waits`,
+    hint: `./holdfast logs ${name} says what its sentinels answer`,
+  }))
 }
 
 function stuckNames({ pods, around }: ClusterObservation): readonly string[] {

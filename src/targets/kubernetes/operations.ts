@@ -49,6 +49,7 @@ export async function switchover(
 ): Promise<string> {
   const seen = await requireRunning(cluster, { signal })
   const { nodes } = seen.topology
+  if (nodes.length === 0) throw notOurs(cluster)
   const target = to === undefined ? undefined : nodes.find(({ name }) => name === to)
   if (to !== undefined && target === undefined) {
     throw new HoldfastError('USAGE', `there is no node ${to}`, {
@@ -94,6 +95,7 @@ export async function restart(cluster: Cluster, component: string, context: Targ
     )
   }
   const wanted = server === 'agent' ? `redis-${index ?? ''}` : component
+  if (server !== undefined && seen.topology.nodes.length === 0) throw notOurs(cluster)
   const part = partsOf(seen.pods).find(({ name }) => name === wanted)
   if (part === undefined) {
     throw new HoldfastError('NOT_RUNNING', `${component} does not run`, {
@@ -126,6 +128,18 @@ export async function requireRunning(
   const seen = await observe(cluster, signal)
   if (seen === null) throw notRunning(cluster)
   return seen
+}
+
+function notOurs({ settings: { existingRedis } }: Cluster): HoldfastError {
+  const [host = 'SENTINEL', port = '26379'] = existingRedis?.sentinels[0]?.split(':') ?? []
+  return new HoldfastError(
+    'UNSUPPORTED',
+    'the Redis nodes are not of this deployment, which stands before them',
+    {
+      exitCode: 2,
+      hint: `From a pod of the cluster: redis-cli -h ${host} -p ${port} sentinel failover ${existingRedis?.name ?? 'mymaster'}`,
+    },
+  )
 }
 
 async function requireDeployment(cluster: Cluster, name: string, { signal }: TargetContext): Promise<void> {

@@ -4,12 +4,16 @@ import type { Secret } from '../../render/kubernetes/objects.ts'
 import type { Secrets } from '../target.ts'
 import { noNamespace, pathIn, type Cluster } from './cluster.ts'
 
+/** Before a Redis that asks for no password there is no Secret. */
+const none: Secrets = { password: '', internal: '' }
+
 /** @returns what the deployment runs with; null: there is no such Secret, or it may not be read */
 export async function readSecrets(cluster: Cluster, signal?: AbortSignal): Promise<Secrets | null> {
+  if (needsNoSecret(cluster)) return none
   const name = secretNameOf(cluster)
   const options = signal === undefined ? {} : { signal }
   try {
-    return decode(await cluster.api.find<Secret>(pathIn(cluster, 'Secret', name), options))
+    return decode(cluster, await cluster.api.find<Secret>(pathIn(cluster, 'Secret', name), options))
   } catch (error) {
     if (isForbidden(error)) return null
     throw error
@@ -29,6 +33,7 @@ export async function settleSecret(
   password: string | null,
   signal: AbortSignal,
 ): Promise<boolean> {
+  if (needsNoSecret(cluster)) return false
   const name = secretNameOf(cluster)
   const path = pathIn(cluster, 'Secret', name)
   const found = await cluster.api.find<Secret>(path, { signal })
@@ -42,7 +47,7 @@ export async function settleSecret(
       throw isNotFound(error) ? noNamespace(cluster, error) : error
     }
   }
-  const kept = decode(found)
+  const kept = decode(cluster, found)
   if (kept === null) throw missing(cluster)
   if (password !== null && password !== kept.password && wanted !== null) {
     throw new HoldfastError('SECRET_INVALID', `redis.password is another one than the Secret ${name} has`, {
@@ -57,20 +62,34 @@ export function secretNameOf({ name, settings }: Cluster): string {
   return settings.existingSecret ?? name
 }
 
+function needsNoSecret({ settings }: Cluster): boolean {
+  return settings.existingRedis !== null && settings.existingSecret === null
+}
+
 function missing(cluster: Cluster): HoldfastError {
-  const { namespace } = cluster.settings
-  const message = `the namespace ${namespace} has no Secret ${secretNameOf(cluster)} with the keys password and internal`
+  const { namespace, existingRedis } = cluster.settings
+  const keys = keysOf(cluster).join(' and ')
+  const message = `the namespace ${namespace} has no Secret ${secretNameOf(cluster)} with ${keys}`
   return new HoldfastError('SECRET_INVALID', message, {
     exitCode: 2,
-    hint: 'docs/kubernetes.md says how to make it; without kubernetes.existingSecret one is made.',
+    hint:
+      existingRedis === null
+        ? 'docs/kubernetes.md says how to make it; without kubernetes.existingSecret one is made.'
+        : 'It has to be in the namespace of the application: docs/kubernetes.md says how to make it.',
   })
 }
 
-function decode(secret: Secret | null): Secrets | null {
-  const of = (key: string): string | undefined => {
-    const value = secret?.data?.[key]
-    return value === undefined ? undefined : Buffer.from(value, 'base64').toString()
-  }
-  const [password, internal] = [of('password'), of('internal')]
-  return password === undefined || internal === undefined ? null : { password, internal }
+/** What has to be in the Secret. */
+function keysOf({ settings: { existingRedis } }: Cluster): readonly string[] {
+  if (existingRedis === null) return ['password', 'internal']
+  const { passwordKey, sentinelPasswordKey } = existingRedis
+  return sentinelPasswordKey === null ? [passwordKey] : [passwordKey, sentinelPasswordKey]
+}
+
+/** Holdfast's own parts have a secret between them where there are Redis nodes. */
+function decode(cluster: Cluster, secret: Secret | null): Secrets | null {
+  const values = keysOf(cluster).map((key) => secret?.data?.[key])
+  if (values.some((value) => value === undefined)) return null
+  const [password = '', internal = ''] = values.map((value) => Buffer.from(value ?? '', 'base64').toString())
+  return { password, internal: cluster.settings.existingRedis === null ? internal : '' }
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { HoldfastError } from '../../errors.ts'
+import { gatewayServiceName } from '../../render/kubernetes/manifest-input.ts'
 import type { Status } from '../status.ts'
 import type { Secrets, Target } from '../target.ts'
 import { apply, planOf, type Desired } from './apply.ts'
@@ -80,7 +81,7 @@ async function connectionOf(cluster: Cluster): ReturnType<Target['connection']> 
   const secrets: Secrets | null = await readSecrets(cluster)
   if (secrets === null) throw notRunning(cluster)
   return {
-    host: `redis.${namespace}.svc`,
+    host: `${gatewayServiceName(cluster.name, cluster.settings)}.${namespace}.svc`,
     port: topology.gateway.port,
     password: secrets.password,
     db: topology.redis.db,

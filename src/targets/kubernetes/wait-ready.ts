@@ -68,8 +68,9 @@ export function firstMissing(now: Seen): string | null {
   return nodesMissing(now) ?? gatewaysMissing(now) ?? instancesMissing(now)
 }
 
-/** Every node runs and is in the in-sync set. */
+/** Every node runs and is in the in-sync set; before an existing Redis there are none to wait for. */
 export function nodesMissing({ seen, status }: Seen): string | null {
+  if (seen.topology.nodes.length === 0) return null
   const parts = partsOf(seen.pods).filter(({ component }) => component === 'redis')
   const wanted = seen.topology.nodes.length
   if (parts.length < wanted)
