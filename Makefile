@@ -15,12 +15,12 @@ build: ## nothing to compile (Node runs the TypeScript as it is): checks the typ
 
 buildbinaries: build ## the same, by the name it used to have
 
-image: ## the container image of every role (IMAGE=name:tag, BASE=image to build on), with docker, podman or buildah
+image: ## the container image of every role (SPEC=… or IMAGE=name:tag, BASE=image to build on), with docker, podman or buildah
 	@scripts/image.sh build
 
 builddocker: image ## the same, by the name it used to have
 
-push: ## push that image to the registry that its name says (IMAGE=registry.example.com/devops/counter:1)
+push: ## bring that image to the registry of its name, or into the minikube, kind, k3d or k3s of the kube context
 	@scripts/image.sh push
 
 deploy: ## bring what runs to what holdfast.yaml says (./holdfast up; TARGET=kubernetes for a cluster)

@@ -1,11 +1,14 @@
 #!/bin/sh
 # image.sh build|push: the image of every role, with whatever builds images here.
-#   IMAGE  its name (default devops/counter:VERSION, which is what manifests name by default)
+#   IMAGE  its name (default: the one that the manifests of SPEC name)
+#   SPEC   default holdfast.yaml
 #   BASE   what it is built on (default: as the Dockerfile says)
 set -eu
 root=$(CDPATH='' cd -- "${0%/*}/.." && pwd -P)
-version=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' "$root/package.json")
-image=${IMAGE:-devops/counter:$version}
+spec=${SPEC:-holdfast.yaml}
+# Without a name of its own it goes to where the cluster of the spec takes it from.
+if [ "${1-}" = push ] && [ -z "${IMAGE-}" ]; then exec "$root/holdfast" image --push --spec "$spec"; fi
+image=${IMAGE:-$("$root/holdfast" image --spec "$spec")}
 
 works() { # TOOL: it is here, and of docker its daemon, too
   command -v "$1" >/dev/null 2>&1 || return 1
@@ -30,11 +33,11 @@ case ${1-} in
     done
     # shellcheck disable=SC2086 # options
     "$tool" build ${IMAGE_OPTIONS-} "$@" "$root"
-    echo "built $image with $tool. Next: make push IMAGE=registry.example.com/$image, or load it into your cluster" >&2
+    echo "built $image with $tool. Next: make push, to the registry of its name or into minikube, kind, k3d or k3s" >&2
     ;;
   push)
     "$tool" push "$image"
-    echo "pushed $image. Next: ./holdfast render --target kubernetes, with this name at kubernetes.image" >&2
+    echo "pushed $image. Next: ./holdfast up --target kubernetes, with this name at kubernetes.image" >&2
     ;;
   *)
     echo 'usage: scripts/image.sh build|push' >&2

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'PORT_IN_USE'
   | 'BINARY_MISSING'
   | 'BINARY_TOO_OLD'
+  | 'IMAGE_MISSING'
   | 'STATE_UNWRITABLE'
   | 'STATE_NEWER'
   | 'DISK_FULL'

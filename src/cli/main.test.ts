@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ describe('holdfast', { concurrency: 2 }, () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'holdfast-cli-'))
     await writeFile(join(directory, 'holdfast.yaml'), 'name: cli-test\nlocal: {network: 127.30.3.0/24}\n')
+    await writeFile(join(directory, 'unbuilt.yaml'), "kubernetes: {image: 'nobody/built-this:1'}\n")
     await writeFile(join(directory, 'broken.yaml'), 'name: X\nnodes: 3\n')
   })
   after(async () => {
@@ -46,6 +48,10 @@ describe('holdfast', { concurrency: 2 }, () => {
     [['up', '--target', 'kubernetes'], /there is no kubeconfig at none\.kubeconfig/],
     [['up', '--target', 'mars'], /there is no target mars\n {2}Use --target local or kubernetes/],
     [['render'], /render prints manifests, and the target is local/],
+    [
+      ['image', '--push', '--spec', 'unbuilt.yaml'],
+      /here has the image nobody\/built-this:1\n {2}Build it first, as the same user: make image/,
+    ],
     [['up', '--spec', 'none.yaml'], /there is no spec at none\.yaml/],
     [
       ['--spec', 'broken.yaml', 'up'],
@@ -92,6 +98,15 @@ describe('holdfast', { concurrency: 2 }, () => {
     assert.match((await run(['spec'])).stdout, /^name: cli-test\n[\s\S]*network: 127\.30\.3\.0\/24\n/)
     const { stdout } = await run(['--spec', 'holdfast.yaml', 'spec', '--json'])
     assert.equal((JSON.parse(stdout) as { redis: { nodes: number } }).redis.nodes, 3)
+  })
+
+  it('image prints the name that manifests have', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string
+    }
+    assert.equal((await run(['image'])).stdout, `devops/counter:${version}\n`)
+    const { stdout } = await run(['image', '--json'])
+    assert.deepEqual(JSON.parse(stdout), { image: `devops/counter:${version}` })
   })
 
   it('version names everything', async () => {

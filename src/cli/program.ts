@@ -146,6 +146,11 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
     'prints the manifests for a cluster: YAML for kubectl apply -f and kustomize (--target kubernetes)',
     async () => (await import('./commands/render.ts')).render,
   ).option('--json', 'as one JSON list')
+  add('image', 'the name of the image that a cluster runs; make image builds it', async () => {
+    return (await import('./commands/image.ts')).image
+  })
+    .option('--push', 'brings it to the registry of its name, or into minikube, kind, k3d or k3s')
+    .option('--json', 'as JSON')
   addVerify(add)
   add(
     'version',

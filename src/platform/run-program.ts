@@ -43,18 +43,31 @@ export async function readOutput(
   }
 }
 
+export interface RunOptions {
+  /** For its stdin. */
+  readonly input?: string
+  readonly timeoutMs?: number
+  /** Instead of this process' own. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Aborted: it is ended. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * Runs a short-lived program to its end.
- * @param input for its stdin
  * @returns what it printed on stdout
  * @throws Error with what it said on stderr
  */
 export async function runProgram(
   program: string,
   args: readonly string[],
-  { input = '', timeoutMs = 10_000 }: { readonly input?: string; readonly timeoutMs?: number } = {},
+  { input = '', timeoutMs = 10_000, env, signal }: RunOptions = {},
 ): Promise<string> {
-  const running = promisify(execFile)(program, args, { timeout: timeoutMs })
+  const running = promisify(execFile)(program, args, {
+    timeout: timeoutMs,
+    ...(env === undefined ? {} : { env }),
+    ...(signal === undefined ? {} : { signal }),
+  })
   // It may end without having read it.
   running.child.stdin?.on('error', () => undefined)
   running.child.stdin?.end(input)

@@ -73,6 +73,7 @@ describe('the launcher in a clone on a machine without Node', () => {
     const clone = await bareClone(t)
     const logged = () => readFile(join(clone.root, 'node_modules/npm-arguments'), 'utf8')
     await launch(clone, ['render', '--target', 'kubernetes'])
+    await launch(clone, ['image'])
     assert.match(await logged(), /--omit=optional/)
     const asked = await launch(clone, ['status', '--target=kubernetes'])
     assert.match(asked.stderr, /with the client for Kubernetes/)
@@ -80,6 +81,12 @@ describe('the launcher in a clone on a machine without Node', () => {
     await clone.file('package-lock.json', '{"changed": true}')
     await launch(clone, ['spec'])
     assert.match(await logged(), /--ignore-scripts --omit=dev (?!--omit=optional)/)
+  })
+
+  it('brings it for an image that is to get into a cluster, whatever the target is', async (t) => {
+    const clone = await bareClone(t)
+    const start = await launch(clone, ['image', '--push'])
+    assert.match(start.stderr, /with the client for Kubernetes/)
   })
 
   it('finds the target in the spec, and needs no servers for a cluster', async (t) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { HoldfastError } from '../../errors.ts'
 import { isConflict } from '../../kubernetes/api-error.ts'
 import { namespace, secret } from '../../render/kubernetes/access.ts'
+import { imageName } from '../../render/kubernetes/image-name.ts'
 import { makesSecret, type ManifestInput } from '../../render/kubernetes/manifest-input.ts'
 import { manifests } from '../../render/kubernetes/manifests.ts'
 import type { Manifest, Namespace, Pod, StatefulSet } from '../../render/kubernetes/objects.ts'
@@ -11,6 +12,7 @@ import type { Secrets, TargetContext } from '../target.ts'
 import { pathIn, selectorText, type Cluster } from './cluster.ts'
 import { exclusively } from './exclusively.ts'
 import { fitted, readMinor } from './fit.ts'
+import { bringImages } from './images/bring.ts'
 import { applied, inWords, plan, type PlannedChange } from './plan.ts'
 import { podName } from './parts.ts'
 import { outdatedNodes, rollNodes } from './roll.ts'
@@ -34,11 +36,12 @@ export async function apply(
   context: TargetContext,
 ): Promise<readonly string[]> {
   const input = inputOf(cluster, desired)
+  const brought = await bringImages(cluster, imageName(cluster.settings.image, desired.version), context)
   const made = await makeNamespace(cluster, input, context)
   const changes = await exclusively(cluster, context, (inside) =>
     applyInside(cluster, desired, input, inside),
   )
-  return [...made, ...changes]
+  return [...brought, ...made, ...changes]
 }
 
 /** What `apply` would change. */

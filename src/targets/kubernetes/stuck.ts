@@ -79,7 +79,7 @@ function waiting(
       return problem(
         'IMAGE_PULL',
         `${name} cannot get its image ${container.image}: ${event}`,
-        'Push it (make image push IMAGE=…) or load it into the cluster; kubernetes.image names it, kubernetes.imagePullSecrets lets the cluster in.',
+        'make image push brings it to the registry of its name, or into minikube, kind, k3d or k3s. kubernetes.image names it, kubernetes.imagePullSecrets lets the cluster in.',
         true,
       )
     }
