@@ -88,6 +88,11 @@ front-door  localhost:8080   up`,
     assert.match(text, /\n\n! redis-0 does not run\n {4}\.\/holdfast restart redis-0$/)
   })
 
+  it('before an existing Redis has no table of nodes, and no primary to miss', () => {
+    const text = formatStatus({ ...healthy, target: 'kubernetes', primary: null, nodes: [] }, plain)
+    assert.match(text, /^counter on kubernetes: healthy\n.*before a Redis of somebody else\n\nPART/)
+  })
+
   it('is one line when nothing runs', () => {
     const down: Status = {
       ...healthy,

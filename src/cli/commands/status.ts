@@ -21,7 +21,7 @@ export async function status(
   let now = await target.observe()
   if (!watch) {
     context.print(asText(now))
-    if (now.nodes.length === 0 && !json) context.note('Start it with: ./holdfast up')
+    if (now.nodes.length === 0 && now.state === 'down' && !json) context.note('Start it with: ./holdfast up')
     return now.state === 'healthy' ? 0 : 1
   }
   for (let last = ''; !context.signal.aborted; now = await target.observe()) {

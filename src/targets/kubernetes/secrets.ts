@@ -68,8 +68,9 @@ function needsNoSecret({ settings }: Cluster): boolean {
 
 function missing(cluster: Cluster): HoldfastError {
   const { namespace, existingRedis } = cluster.settings
-  const keys = keysOf(cluster).join(' and ')
-  const message = `the namespace ${namespace} has no Secret ${secretNameOf(cluster)} with ${keys}`
+  const keys = [...new Set(keysOf(cluster))]
+  const named = `${keys.length === 1 ? 'the key' : 'the keys'} ${keys.join(' and ')}`
+  const message = `the namespace ${namespace} has no Secret ${secretNameOf(cluster)} with ${named}`
   return new HoldfastError('SECRET_INVALID', message, {
     exitCode: 2,
     hint:
