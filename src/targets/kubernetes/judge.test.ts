@@ -11,7 +11,7 @@ const existing = 'kubernetes: { existingRedis: { sentinels: [a, b, c] } }'
 function pod(component: 'app' | 'gateway', isReady = true): Pod {
   const labels = { 'app.kubernetes.io/component': component }
   const status = { conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] }
-  return { metadata: { name: `counter-${component}`, labels }, status } as unknown as Pod
+  return { metadata: { name: `counter-${component}`, labels }, status }
 }
 
 function seen(pods: readonly Pod[], gateway: GatewaySeen): ClusterObservation {
