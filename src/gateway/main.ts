@@ -4,6 +4,7 @@ import { createLogger } from '../platform/log.ts'
 import { defaultGatewaySettings } from '../spec/gateway-settings.ts'
 import { parseDuration } from '../spec/units.ts'
 import type { Topology } from '../topology/topology.ts'
+import { gatewayCredentials } from './credentials.ts'
 import { serve } from './serve.ts'
 
 export interface RunGatewayOptions {
@@ -23,13 +24,11 @@ export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): 
   const topology = readTopology(stateDir)
   const secret = (name: string): string =>
     readFileSync(join(stateDir, 'secrets', name), 'utf8').replace(/\n$/, '')
-  const credentials = { user: 'holdfast', password: secret('internal') }
   const log = createLogger(topology.gateway.name)
   return await serve({
     options: ({ limits, topology: present = topology }) => ({
       topology: present,
-      nodeCredentials: credentials,
-      sentinelCredentials: credentials,
+      ...gatewayCredentials(secret('internal')),
       passwordRequired: secret('password') !== '',
       log,
       limits,

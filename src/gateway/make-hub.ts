@@ -13,6 +13,7 @@ import type { Pools } from './pools.ts'
 import { Resting } from './resting.ts'
 import { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
+import { standInFor } from './stand-in.ts'
 import { noTraffic } from './traffic.ts'
 
 export interface HubParts extends GatewayOptions {
@@ -57,6 +58,7 @@ export function makeHub(parts: HubParts): Hub {
     blocking: new Blocking({ connect, setter: parts.nodeCredentials, target: parts.target }),
     resting: new Resting(),
     setter: parts.nodeCredentials,
+    standInOf: (state) => standInFor(parts.standIn, state),
     now: parts.now,
     target: parts.target,
     commands: parts.commands,

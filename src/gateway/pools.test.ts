@@ -10,6 +10,7 @@ test('a pool that is busy when its time is over goes when it is not any more', (
     () => ({}) as PoolOptions,
     () => undefined,
     null,
+    () => null,
   )
   const state = new SessionState()
   const pool = pools.of(state)

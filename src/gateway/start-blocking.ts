@@ -2,6 +2,7 @@ import { askRights } from './approval.ts'
 import { Attempt, wordedCommand, type AttemptPools } from './attempt.ts'
 import { ElementReader } from './batch-reply.ts'
 import { blockingForm, endsWanted, type BlockingForm } from './blocking-forms.ts'
+import { classify } from './classify.ts'
 import type { Command } from './command.ts'
 import type { Hub } from './hub.ts'
 import type { Pool } from './pool.ts'
@@ -46,7 +47,9 @@ export function startBlocking(hub: Hub, host: BlockingHost, command: Command): v
     host.direct()
     return
   }
-  if (trusted && host.rights.unrestricted(wordedCommand(form.attempt(null), command.sinceMs))) {
+  const attempt = wordedCommand(form.attempt(null), command.sinceMs)
+  classify(attempt, hub)
+  if (trusted && host.rights.unrestricted(attempt)) {
     begin(hub, host, command, form, false)
     return
   }

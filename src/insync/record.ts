@@ -22,8 +22,11 @@ export interface InSyncRecord {
   readonly run: string
 }
 
+/** What the names of all keys in the database `markersDb` of the topology begin with. */
+export const internalPrefix = 'holdfast:'
+
 /** The hash's name. It lives in the database `markersDb` of the topology. */
-export const recordKey = 'holdfast:record'
+export const recordKey = `${internalPrefix}record`
 
 /** Channel on the primary over which a switchover asks every gateway to hold. Payload: {@link ControlMessage} as JSON. */
 export const controlChannel = 'holdfast:control'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Redis } from 'ioredis'
+import { gatewayCredentials } from '../../src/gateway/credentials.ts'
 import { startGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { eventually } from '../harness/eventually.ts'
 import { startNodeSet, type NodeSet } from '../harness/node-set.ts'
@@ -52,11 +53,9 @@ class Increments {
 }
 
 async function gatewayBefore(t: TestContext, nodes: NodeSet): Promise<Gateway> {
-  const credentials = { user: 'holdfast', password: nodes.secrets.internal }
   const gateway = await startGateway({
     topology: nodes.topology,
-    nodeCredentials: credentials,
-    sentinelCredentials: credentials,
+    ...gatewayCredentials(nodes.secrets.internal),
     passwordRequired: true,
     log: quietLog,
   })

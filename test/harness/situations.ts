@@ -26,6 +26,7 @@ export const settled: DurableState = {
   founding: false,
   reign: null,
   syncedRun: 'own',
+  confined: true,
 }
 
 /** A replica that lost its primary. */

@@ -20,6 +20,7 @@ export interface SteadyCaller {
 interface Endpoint {
   readonly host: string
   readonly port: number
+  readonly username?: string
   readonly password: string
 }
 
@@ -54,10 +55,10 @@ export function ioredisCaller(endpoint: Endpoint): SteadyCaller {
 }
 
 /** node-redis, RESP3. */
-export async function nodeRedisCaller({ host, port, password }: Endpoint): Promise<SteadyCaller> {
+export async function nodeRedisCaller({ host, port, ...who }: Endpoint): Promise<SteadyCaller> {
   const client = createClient({
     RESP: 3,
-    password,
+    ...who,
     socket: { host, port, reconnectStrategy: false },
     commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } },
   })

@@ -83,6 +83,7 @@ function durableOf(node: ModelNode, mind: Mind): DurableState {
     founding: mind.founding,
     reign: mind.reign,
     syncedRun: node.restarted ? null : node.run,
+    confined: true,
   }
 }
 

@@ -3,7 +3,7 @@ import { findProgram, runInForeground } from '../../platform/run-program.ts'
 import type { CommandContext } from '../context.ts'
 import { openDeployment } from '../deployment.ts'
 
-/** Redis' own client at the gateway. The password is in its environment: arguments are visible to everybody. */
+/** Redis' own client at the gateway, as the operator. The password is in its environment: arguments are visible to everybody. */
 export async function redisCli(
   context: CommandContext,
   _options: object,
@@ -16,7 +16,7 @@ export async function redisCli(
       hint: `kubectl -n ${spec.kubernetes.namespace} exec -it deploy/${spec.name} -c gateway -- sh -c 'REDISCLI_AUTH=$(cat /etc/holdfast/secrets/password) exec redis-cli'`,
     })
   }
-  const { host, port, password, db } = await target.connection()
+  const { host, port, password, db } = await target.connection('operator')
   const program = findProgram(['redis-cli', 'valkey-cli'], context.env)
   if (program === null) {
     throw new HoldfastError('BINARY_MISSING', 'redis-cli is not installed', {
@@ -25,8 +25,6 @@ export async function redisCli(
     })
   }
   const database = db === 0 ? [] : ['-n', String(db)]
-  return await runInForeground(program, ['-h', host, '-p', String(port), ...database, ...args], {
-    ...context.env,
-    REDISCLI_AUTH: password,
-  })
+  const own = ['-h', host, '-p', String(port), '--user', 'operator', ...database]
+  return await runInForeground(program, [...own, ...args], { ...context.env, REDISCLI_AUTH: password })
 }

@@ -11,7 +11,7 @@ import { readSecrets, secretNameOf } from './secrets.ts'
 export async function askAgent(
   cluster: Cluster,
   node: Topology['nodes'][number],
-  path: '/switchover' | '/restart',
+  path: '/switchover' | '/restart' | '/confine',
   body: object,
   options: { readonly failure: ErrorCode; readonly signal: AbortSignal },
 ): Promise<unknown> {

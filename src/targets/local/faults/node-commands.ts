@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { once } from 'node:events'
 import { controlConnection } from '../../../agent/redis-link.ts'
 import { HoldfastError } from '../../../errors.ts'
+import { derivedSecret } from '../../../platform/derived-secret.ts'
 import type { Topology } from '../../../topology/topology.ts'
 import { reachable } from '../http-probe.ts'
 import type { LocalPaths } from '../paths.ts'
@@ -28,7 +29,7 @@ export async function askNode(
   return await askOnce(controlConnection(at), `${server}-${String(index)}`, words)
 }
 
-/** One command through the gateway, as an application gives it. */
+/** One command through the gateway, as an operator gives it. */
 export async function askGateway(
   paths: LocalPaths,
   topology: Topology,
@@ -38,7 +39,8 @@ export async function askGateway(
   const connection = new Redis({
     host: reachable(gateway.host),
     port: gateway.port,
-    password: requireSecrets(paths).password,
+    username: 'operator',
+    password: derivedSecret(requireSecrets(paths).internal, 'operator'),
     db: redis.db,
     enableReadyCheck: false,
     enableOfflineQueue: false,
