@@ -11,10 +11,11 @@ import { chooseFaults, parseSchedule, planFaults, type PlanFacts, type PlannedFa
 import { randomFrom } from '../verify/random.ts'
 import { runVerify } from '../verify/run.ts'
 import { workloads } from '../verify/workloads/all.ts'
-import type { RedisEndpoint, Workload } from '../verify/workloads/workload.ts'
+import type { Workload } from '../verify/workloads/workload.ts'
 import { confirm } from './confirm.ts'
 import { defaultSpecFile, type CommandContext } from './context.ts'
 import { openDeployment, type Deployment } from './deployment.ts'
+import { openEndpoints, type VerifyEndpoints } from './verify-endpoints.ts'
 import { listOf, type VerifyList } from './verify-list.ts'
 import { openReport, type VerifyOutcome } from './verify-outcome.ts'
 import { commandOf, type VerifyOptions } from './verify-options.ts'
@@ -28,7 +29,7 @@ export async function runHere(
   { progress, signal }: TargetContext,
 ): Promise<VerifyOutcome> {
   const deployment = await openDeployment(context)
-  const { spec, target, stateDir, directory } = deployment
+  const { spec, target, directory } = deployment
   await using scope = new AsyncDisposableStack()
   const driver = await openDriver(deployment)
   // The result says what is not whole, and is not to be hidden by it.
@@ -44,34 +45,27 @@ export async function runHere(
   const plan = planOf(options, facts)
   if (plan.some(({ fault }) => fault.destroys !== undefined)) await askFirst(context, yes, spec.name)
 
-  const gateway = await target.connection()
-  const { startSecondGateway } = await import('../targets/local/second-gateway.ts')
-  const needsRedis = chosen.some(({ needs }) => needs === 'redis')
-  const second =
-    options.secondGateway && needsRedis && (await driver.observe()).state === 'healthy'
-      ? await startSecondGateway(stateDir, signal)
-      : null
-  if (second !== null) scope.defer(() => second.stop())
-  const redis: readonly RedisEndpoint[] =
-    second === null ? [gateway] : [gateway, { ...gateway, host: second.host, port: second.port }]
+  const second = options.secondGateway && chosen.some(({ needs }) => needs === 'redis')
+  const endpoints = await openEndpoints(deployment, driver, scope, { second, signal })
 
   const report = await openReport(
     options.report === null ? join(directory, '.holdfast', 'reports') : resolve(options.report),
     new Date(),
   )
   const random = randomFrom(options.seed)
-  const status = await driver.observe()
   progress.step(`seed ${options.seed}: ${plan.map(({ fault }) => fault.name).join(', ') || 'no fault'}`)
   const result = await runVerify({
     about: {
       command: commandOf(options, context.specFile === defaultSpecFile ? null : context.specFile),
       seed: options.seed,
       versions: await versionsOf(context),
-      subject: { name: spec.name, target: target.kind, settings: settingsOf(deployment, options, redis) },
+      subject: { name: spec.name, target: target.kind, settings: settingsOf(deployment, options, endpoints) },
     },
     driver,
     watchLogs: (startedAtMs) => watchLogs(target, startedAtMs),
-    endpoints: { url: status.frontDoor.url.replace('//localhost:', '//127.0.0.1:'), redis },
+    endpoints,
+    cuts: endpoints.cuts,
+    routed: endpoints.routed,
     workloads: chosen,
     plan,
     keepsTimes: options.faults.includes('@'),
@@ -81,7 +75,7 @@ export async function runHere(
     ratePerSecond: options.rate,
     prefix: `${keyPrefix}${randomBytes(4).toString('hex')}:`,
     holdMs: spec.gateway.holdMs,
-    untouched: second === null ? [] : [`${second.host}:${second.port}`],
+    untouched: endpoints.untouched,
     random: () => random.next(),
     signal,
     progress,
@@ -100,7 +94,7 @@ export async function listHere(context: CommandContext, options: VerifyOptions):
     driver = await openDriver(deployment)
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
-    context.note(`${error.message}: what this machine lacks for a fault is not known`)
+    context.note(`${error.message}: what is lacking for a fault is not known`)
   }
   try {
     const facts = factsOf(deployment, options, driver)
@@ -176,13 +170,13 @@ async function versionsOf(context: CommandContext): Promise<Record<string, strin
 function settingsOf(
   { spec }: Deployment,
   { clients, rate, overlap }: VerifyOptions,
-  redis: readonly RedisEndpoint[],
+  endpoints: VerifyEndpoints,
 ): Record<string, string> {
   const { gateway } = spec
   return {
     nodes: String(spec.redis.nodes),
     instances: String(spec.app.instances),
-    gateways: `${redis.length}${redis.length > 1 ? ', one of them the drill’s own' : ''}`,
+    ...endpoints.settings,
     appendfsync: spec.redis.appendfsync,
     'gateway.delivery': gateway.delivery,
     'gateway.ack': String(gateway.ack),

@@ -28,7 +28,7 @@ export interface TunnelAnswer {
  */
 export async function askPod(api: ClusterApi, to: PodPort, asked: TunnelRequest): Promise<TunnelAnswer> {
   const { signal, body } = asked
-  const { stream, close } = await open(api, to, signal)
+  const { stream, close } = await openTunnel(api, to, signal)
   try {
     return await new Promise<TunnelAnswer>((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body)
@@ -62,16 +62,33 @@ export async function askPod(api: ClusterApi, to: PodPort, asked: TunnelRequest)
 
 /** Of the client's WebSocket, whose own types it does not bring, what is used here. */
 interface PodSocket {
-  onclose: () => void
+  onclose: (event: { readonly wasClean: boolean }) => void
   onerror: (event: { readonly message?: string }) => void
   close(): void
 }
 
-async function open(
+/**
+ * How it ended. `pod`: whoever listens there closed the connection, or died. `refused`: nobody listens there, and nothing of what was
+ * written has got anywhere. `cut`: the API server or the pod's machine lost it in between, and the other end may be well.
+ */
+export type TunnelEnd = 'pod' | 'refused' | 'cut'
+
+export interface Tunnel {
+  readonly stream: Duplex
+  /** Before the last data has been read. Never, after `close`. */
+  readonly ended: Promise<TunnelEnd>
+  readonly close: () => void
+}
+
+/**
+ * One connection to a port of a pod, as `askPod` makes it.
+ * @throws Error when the cluster does not make it; that nobody listens there shows later
+ */
+export async function openTunnel(
   { connection: { client, config } }: ClusterApi,
   { namespace, pod, port }: PodPort,
   signal: AbortSignal,
-): Promise<{ readonly stream: Duplex; readonly close: () => void }> {
+): Promise<Tunnel> {
   signal.throwIfAborted()
   const fromPod = new PassThrough()
   const toPod = new PassThrough()
@@ -83,25 +100,37 @@ async function open(
   const writable = new PassThrough()
   writable.on('data', (chunk: Buffer) => toPod.write(chunk))
   const stream = Duplex.from({ readable: fromPod, writable })
-  const fail = (message: string) => {
+  const { promise: ended, resolve: end } = Promise.withResolvers<TunnelEnd>()
+  let isOwn = false
+  const fail = (how: TunnelEnd, message: string) => {
+    end(how)
     fromPod.destroy(new Error(message))
   }
   trouble.on('data', (chunk: Buffer) => {
-    if (chunk.length > 0) fail(chunk.toString().trim())
+    const words = chunk.toString().trim()
+    if (words !== '') fail(notThere.test(words) ? 'refused' : 'cut', words)
   })
   fromPod.on('error', () => undefined)
   stream.on('error', () => undefined)
-  socket.onclose = () => fromPod.end()
+  // What ends in the pod is told in order, also when it was killed.
+  socket.onclose = ({ wasClean }) => {
+    if (!isOwn) end(wasClean ? 'pod' : 'cut')
+    fromPod.end()
+  }
   socket.onerror = (event: { readonly message?: string }) => {
-    fail(event.message ?? 'connection lost')
+    if (!isOwn) fail('cut', event.message ?? 'connection lost')
   }
   const close = () => {
+    isOwn = true
     socket.close()
     stream.destroy()
     toPod.destroy()
   }
-  return { stream, close }
+  return { stream, ended, close }
 }
+
+/** What containerd, CRI-O and socat say of a port that nobody listens on. */
+const notThere = /refused|failed to connect/i
 
 /** The client cannot be told to stop; what it still opens is closed at once. */
 async function untilAborted<T>(opening: Promise<T>, signal: AbortSignal): Promise<T> {

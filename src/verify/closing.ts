@@ -19,7 +19,7 @@ export async function closingChecks(
 ): Promise<readonly ClosingCheck[]> {
   const replicas = after.nodes.filter(({ name }) => name !== after.primary)
   const outOfSync = after.nodes.filter(({ inSync, up }) => !inSync || !up).map(({ name }) => name)
-  const now = new Set(driver.components())
+  const now = new Set(await driver.components())
   const missing = componentsBefore.filter((component) => !now.has(component))
   return [
     {

@@ -1,6 +1,14 @@
 import type { Fault } from './faults/fault.ts'
 import { abandonedWhy, type Operation } from './operation.ts'
 
+/** A connection that was lost on the way to what it was made to. */
+export interface PathCut {
+  /** As operations name it: `host:port`. */
+  readonly at: string
+  /** On the clock of the operations. */
+  readonly atMs: number
+}
+
 /** A fault as it was, for telling which errors it explains. Milliseconds since the run began. */
 export interface FaultSpan {
   readonly startMs: number
@@ -25,6 +33,13 @@ export interface SortOptions {
   readonly holdMs: number
   /** Endpoints (`host:port`) that no fault touches: nobody takes what they have in hand. */
   readonly untouched: readonly string[]
+  /** Each takes one call with it that was under way. It stays in the history as what it is: nobody knows whether it was done. */
+  readonly cuts?: readonly PathCut[]
+  /**
+   * Connections go where a Service of a cluster sends them, which may be to a dead pod until the cluster has noticed: while a fault
+   * explains what dies with a process, those that were not made are explained, too.
+   */
+  readonly routed?: boolean
 }
 
 /**
@@ -42,9 +57,14 @@ export function sortErrors(
     explained: new Map<string, number>(),
   }))
   const taken = new Map<string, number>()
+  const cuts = [...(options.cuts ?? [])]
   for (const operation of operations) {
     const { outcome } = operation
     if (outcome.kind === 'ok' || outcome.why === abandonedWhy) continue
+    if (takeCut(operation, cuts)) {
+      add(tally.explained, `${outcome.why} on the way to the cluster`)
+      continue
+    }
     const during = spans.flatMap((span, index) => (overlaps(operation, span, options) ? [index] : []))
     const explaining = during.find((index) => explains(operation, index, spans, options, taken))
     const index = explaining ?? during.at(-1)
@@ -68,12 +88,25 @@ function overlaps(operation: Operation, span: FaultSpan, { holdMs }: SortOptions
   return operation.endMs >= span.startMs && operation.startMs <= wholeAgainMs + holdMs
 }
 
+/** What is lost on the way is noticed a moment later at this end. */
+const noticedWithinMs = 1000
+
+function takeCut({ at, startMs, endMs, outcome }: Operation, cuts: PathCut[]): boolean {
+  if (outcome.kind === 'ok' || kindOf(outcome.why) !== 'connection') return false
+  const index = cuts.findIndex(
+    (cut) => cut.at === at && cut.atMs >= startMs && cut.atMs <= endMs + noticedWithinMs,
+  )
+  if (index < 0) return false
+  cuts.splice(index, 1)
+  return true
+}
+
 /** Takes one of what the fault may have had in hand of this caller, when it is explained by that. */
 function explains(
   operation: Operation,
   index: number,
   spans: readonly FaultSpan[],
-  { untouched }: SortOptions,
+  { untouched, routed }: SortOptions,
   taken: Map<string, number>,
 ): boolean {
   const span = spans[index]
@@ -84,7 +117,10 @@ function explains(
       return kind !== 'reply' && kind !== 'memory'
     case 'out-of-memory':
       return kind === 'memory' || operation.outcome.why === 'http-500'
+    case 'gateway-left':
     case 'in-hand': {
+      if (span.explains === 'gateway-left' && operation.workload === 'counter') return false
+      if (routed === true && kind === 'connection' && operation.outcome.kind === 'refused') return true
       if ((kind !== 'connection' && kind !== 'http') || untouched.includes(operation.at)) return false
       const caller = `${index} ${operation.workload} ${operation.caller}`
       const already = taken.get(caller) ?? 0

@@ -26,12 +26,17 @@ export async function watchLogs(target: Pick<Target, 'logs'>, startedAtMs: numbe
   const crashes: string[] = []
   const failovers: VerifyResult['failovers'][number][] = []
   let node = ''
+  let teller: string | null = null
   const follow = async (): Promise<void> => {
     for await (const line of target.logs(undefined, { follow: true, signal: stopping.signal })) {
       if (crash.test(line) && !old.has(line)) crashes.push(line.replace(' | ', ': ').slice(0, 300))
       const entry = gatewayEntry(line)
-      if (entry?.msg === 'primary taken up' && typeof entry.node === 'number') node = `redis-${entry.node}`
-      if (entry?.msg !== 'failover' || typeof entry.time !== 'string') continue
+      if (entry === null) continue
+      // Of several gateways each tells it; one is enough.
+      teller ??= entry.gateway
+      if (entry.gateway !== teller) continue
+      if (entry.msg === 'primary taken up' && typeof entry.node === 'number') node = `redis-${entry.node}`
+      if (entry.msg !== 'failover' || typeof entry.time !== 'string') continue
       const failover = failoverOf(entry, Date.parse(entry.time) - startedAtMs, node)
       if (failover.atMs >= 0) failovers.push(failover)
     }
@@ -49,12 +54,13 @@ export async function watchLogs(target: Pick<Target, 'logs'>, startedAtMs: numbe
   }
 }
 
-type Entry = Readonly<Record<string, unknown>>
+type Entry = Readonly<Record<string, unknown>> & { readonly gateway: string }
 
 function gatewayEntry(line: string): Entry | null {
-  if (!line.startsWith('gateway | {')) return null
+  const [, gateway, text] = /^(gateway(?:-\d+)?) \| (\{.*)$/.exec(line) ?? []
+  if (gateway === undefined || text === undefined) return null
   try {
-    return JSON.parse(line.slice('gateway | '.length)) as Entry
+    return { ...(JSON.parse(text) as Readonly<Record<string, unknown>>), gateway }
   } catch {
     return null
   }

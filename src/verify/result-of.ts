@@ -1,5 +1,5 @@
 import type { Status } from '../targets/status.ts'
-import { sortErrors, type FaultSpan } from './errors.ts'
+import { sortErrors, type FaultSpan, type PathCut } from './errors.ts'
 import type { LogWatch } from './log-watch.ts'
 import type { Operation } from './operation.ts'
 import type { FaultResult, VerifyResult } from './result.ts'
@@ -19,6 +19,7 @@ export interface Seen {
   readonly closing: readonly ClosingCheck[]
   readonly doubts: readonly string[]
   readonly logs: LogWatch | null
+  readonly cuts: readonly PathCut[]
   readonly before: Status | null
   readonly after: Status | null
 }
@@ -28,17 +29,24 @@ export interface Subject {
   readonly holdMs: number
   readonly untouched: readonly string[]
   readonly f: number
+  /** See SortOptions. */
+  readonly routed?: boolean
 }
 
 const bucketMs = 500
 const mostBuckets = 4000
 
 /** What a run has seen, as the result that is printed and drawn. */
-export function resultOf({ about, holdMs, untouched, f }: Subject, seen: Seen): VerifyResult {
+export function resultOf({ about, holdMs, untouched, f, routed = false }: Subject, seen: Seen): VerifyResult {
   const { toMs, verdicts, closing, doubts } = seen
   const operations = seen.operations.toSorted((a, b) => a.endMs - b.endMs)
   const faultRuns = seen.faultRuns.toSorted((a, b) => a.startMs - b.startMs)
-  const sorted = sortErrors(operations, spansOf(faultRuns, f), { holdMs, untouched })
+  const sorted = sortErrors(operations, spansOf(faultRuns, f), {
+    holdMs,
+    untouched,
+    routed,
+    cuts: seen.cuts,
+  })
   const faults = faultRuns.map((one, index): FaultResult => {
     const { fault, startMs, endMs, healthyMs, did, failed } = one
     const range = { fromMs: startMs, toMs: Math.max(endMs, healthyMs ?? toMs) }

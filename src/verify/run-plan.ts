@@ -3,15 +3,13 @@ import { randomFrom } from './random.ts'
 import { faultLine, runFault, type FaultRun, type FaultRunOptions } from './run-fault.ts'
 import { pause } from './waiting.ts'
 
-export interface PlanRunOptions extends Omit<FaultRunOptions, 'random' | 'healthyWithinMs'> {
+export interface PlanRunOptions extends Omit<FaultRunOptions, 'random'> {
   readonly plan: readonly PlannedFault[]
   /** How many nodes may be lost at once. */
   readonly f: number
   /** Faults begin when the plan says, whatever is still broken then: somebody wrote it so. */
   readonly keepsTimes: boolean
 }
-
-const healthyWithinMs = 60_000
 
 /**
  * All faults of a plan, each when everything that it must not meet is over.
@@ -25,7 +23,7 @@ export async function runPlan(options: PlanRunOptions, done: FaultRun[]): Promis
     const choices = randomFrom(planned.seed)
     const random = (): number => choices.next()
     // Beside others it is healthy only when those are over, too.
-    const limitMs = healthyWithinMs * (planned.alone ? 1 : 3)
+    const limitMs = options.healthyWithinMs * (planned.alone ? 1 : 3)
     const finished = await runFault(planned.fault, { ...options, random, healthyWithinMs: limitMs })
     done.push(finished)
     progress.step(faultLine(finished, feed))

@@ -3,6 +3,7 @@ import type { Status } from '../targets/status.ts'
 import type { Progress } from '../targets/target.ts'
 import { closingChecks, problemsOf } from './closing.ts'
 import type { FaultDriver } from './faults/fault.ts'
+import type { PathCut } from './errors.ts'
 import { OperationFeed } from './feed.ts'
 import { keyPrefix, removeKeys } from './keys.ts'
 import type { LogWatch } from './log-watch.ts'
@@ -29,6 +30,8 @@ export interface VerifyRun extends Subject {
   readonly durationMs: number
   readonly callers: number
   readonly ratePerSecond: number
+  /** See Reach: on the clock of `performance.now`. */
+  readonly cuts?: () => readonly PathCut[]
   /** Begins every key; nobody else's begin so. */
   readonly prefix: string
   readonly random: () => number
@@ -38,7 +41,7 @@ export interface VerifyRun extends Subject {
 }
 
 const flowWithinMs = 30_000
-const healthyWithinMs = 60_000
+const ordinaryHealthyWithinMs = 60_000
 const feedEveryMs = 250
 /** Calls beyond the gateway's hold are given up by the workloads. */
 const patienceMs = 5000
@@ -55,10 +58,11 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
   const now = (): number => performance.now() - zero
   await using scope = new AsyncDisposableStack()
 
+  const healthyWithinMs = driver?.healthyWithinMs ?? ordinaryHealthyWithinMs
   const before = driver === null ? null : await healthyBefore(driver)
   // Of a run that was killed.
   if (driver !== null) await removeKeys(driver, keyPrefix)
-  const componentsBefore = driver?.components() ?? []
+  const componentsBefore = (await driver?.components()) ?? []
   const logs = (await run.watchLogs?.(startedAtMs)) ?? null
   if (logs !== null) scope.defer(() => logs.stop())
   const feed = new OperationFeed(run.onOperations)
@@ -92,7 +96,7 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
     scope.defer(() => driver.heal().catch((error: unknown) => progress.step(`not healed: ${wordsOf(error)}`)))
   }
   if (driver !== null) {
-    const left = await runPlan({ ...run, driver, feed, now }, faultRuns)
+    const left = await runPlan({ ...run, driver, feed, now, healthyWithinMs }, faultRuns)
     if (left > 0)
       doubts.push(`It did not get healthy again: ${counted(left, 'fault')} more of the plan not tried.`)
   }
@@ -129,6 +133,7 @@ export async function runVerify(run: VerifyRun): Promise<VerifyResult> {
     closing,
     doubts,
     logs,
+    cuts: (run.cuts?.() ?? []).map(({ at, atMs }) => ({ at, atMs: atMs - zero })),
     before,
     after,
   })

@@ -45,16 +45,16 @@ test('a deployment is broken in every way, and is whole again', { skip: noPacket
 
   await t.test('processes stop, go on, die and come back', async () => {
     await driver.signal('gateway', 'STOP')
-    assert.equal(driver.process('gateway')?.stopped, true)
+    assert.equal((await driver.process('gateway'))?.stopped, true)
     assert.equal(statSync(journal).mode & 0o777, 0o600)
     assert.match(readFileSync(journal, 'utf8'), /"component": "gateway"/)
     await driver.heal()
-    assert.equal(driver.process('gateway')?.stopped, false)
+    assert.equal((await driver.process('gateway'))?.stopped, false)
     assert.equal(existsSync(journal), false)
-    const before = driver.process('sentinel-1')?.pid
+    const before = (await driver.process('sentinel-1'))?.pid
     await driver.signal('sentinel-1', 'KILL')
-    await eventually('another sentinel', 10_000, () => {
-      const now = driver.process('sentinel-1')
+    await eventually('another sentinel', 10_000, async () => {
+      const now = await driver.process('sentinel-1')
       return now !== null && now.pid !== before ? true : 'none'
     })
     await driver.signalAll(['supervisor', 'agent-0', 'app-0', 'app-1'], 'KILL')
@@ -164,8 +164,8 @@ test('a deployment is broken in every way, and is whole again', { skip: noPacket
     await healthy(driver)
     await driver.stallDisk(node)
     await write(driver, primary, 'hangs')
-    await eventually('a server that waits for its disk', 10_000, () => {
-      const { pid = 0 } = driver.process(`redis-${String(node)}`) ?? {}
+    await eventually('a server that waits for its disk', 10_000, async () => {
+      const { pid = 0 } = (await driver.process(`redis-${String(node)}`)) ?? {}
       const state = /^State:\s+(\w)/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'latin1'))?.[1] ?? ''
       return state === 'D' ? true : state
     })

@@ -36,7 +36,7 @@ export async function faultScene(t: TestContext, { nodes = 3 } = {}): Promise<Fa
     run: async (fault) => {
       runs += 1
       await deployment.healthy(60_000)
-      const before = driver.components()
+      const before = await driver.components()
       const random = randomFrom(faultSeed + runs)
       const load = deployment.load({ callers: 4, ratePerSecond: 80 })
       await load.answered(40)
@@ -62,7 +62,7 @@ export async function faultScene(t: TestContext, { nodes = 3 } = {}): Promise<Fa
       assert.notEqual(run.healthyMs, null, `${fault.name}: not healthy again: ${state}`)
       assert.ok(run.did.length > 0, `${fault.name} did not say what it did`)
       if (fault.explains === undefined) assert.deepEqual(summary.errors, {}, `${fault.name}: errors`)
-      assert.deepEqual(driver.components(), before, `${fault.name}: not the same runs as before`)
+      assert.deepEqual(await driver.components(), before, `${fault.name}: not the same runs as before`)
     },
   }
 }
@@ -72,7 +72,7 @@ export function testFaults(title: string, names: readonly string[], options: { n
   // All of them together take longer than a test may by default.
   test(title, { timeout: 60_000 * (names.length + 1) }, async (t) => {
     const scene = await faultScene(t, options)
-    const instances = scene.driver.components().filter((component) => component.startsWith('app-')).length
+    const instances = (await scene.driver.components()).filter((component) => component.startsWith('app-')).length
     const facts = {
       nodes: options.nodes ?? 3,
       instances,

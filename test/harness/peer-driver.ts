@@ -36,10 +36,12 @@ export function peerDriver(peer: SentinelPeer, frontDoorUrl: string): FaultDrive
   return {
     why: (capability) => (able.has(capability) ? null : `plain Sentinel has no ${capability}`),
     observe: async () => statusOf(await peer.look(), frontDoorUrl),
-    components: () => [...peer.processes().keys()],
+    components: () => Promise.resolve([...peer.processes().keys()]),
     process: (component) => {
       const running = peer.processes().get(component)
-      return running === undefined ? null : { pid: running, stopped: isStopped(component) }
+      return Promise.resolve(
+        running === undefined ? null : { pid: running, stopped: isStopped(component) },
+      )
     },
     signal,
     signalAll: async (components, name) => {

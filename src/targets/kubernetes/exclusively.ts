@@ -4,16 +4,17 @@ import { withLease } from '../../kubernetes/lease.ts'
 import type { TargetContext } from '../target.ts'
 import { noNamespace, selectorText, type Cluster } from './cluster.ts'
 
-/** Runs while no other command changes the deployment. */
+/** Runs while no other command changes the deployment, or while no other verify breaks it. */
 export async function exclusively<T>(
   cluster: Cluster,
   context: TargetContext,
   work: (context: TargetContext) => Promise<T>,
+  purpose: 'operation' | 'verify' = 'operation',
 ): Promise<T> {
   const { name, settings, api } = cluster
   const lease = {
     namespace: settings.namespace,
-    name: `${name}-operation`,
+    name: `${name}-${purpose}`,
     what: name,
     holder: `${process.env.USER ?? process.env.LOGNAME ?? 'somebody'} on ${hostname()}, pid ${String(process.pid)}`,
     labels: labelsIn(selectorText(cluster)),

@@ -32,7 +32,7 @@ export function kubernetesTarget({ cluster, version, secretsDir }: KubernetesTar
     version,
     secrets: () => keptSecrets(secretsDir, password),
   })
-  return {
+  const target: Target = {
     kind: 'kubernetes',
     place: placeOf(cluster),
     observe: () => observeStatus(cluster),
@@ -53,7 +53,12 @@ export function kubernetesTarget({ cluster, version, secretsDir }: KubernetesTar
       exclusively(cluster, context, (inside) => restart(cluster, component, inside)),
     logs: (component, options) => tailLogs(cluster, component, options),
     connection: (as) => connectionOf(cluster, as),
+    faults: async () => {
+      const { openFaultDriver } = await import('./faults/driver.ts')
+      return await openFaultDriver(cluster, target)
+    },
   }
+  return target
 }
 
 async function observeStatus(cluster: Cluster): Promise<Status> {

@@ -6,6 +6,7 @@ import { kills, pauses } from './kill.ts'
 import { memoryFaults } from './memory.ts'
 import { networkFaults } from './partition.ts'
 import { plannedChanges } from './planned.ts'
+import { podFaults } from './pods.ts'
 import { powerFaults } from './power.ts'
 import { restarts } from './restart.ts'
 import { volumeFaults } from './volume.ts'
@@ -19,6 +20,7 @@ export const faults: readonly Fault[] = [
   ...hangs,
   ...networkFaults,
   ...plannedChanges,
+  ...podFaults,
   ...powerFaults,
   ...volumeFaults,
   ...memoryFaults,

@@ -1,4 +1,6 @@
 import type { NodeStatus, Status } from '../../targets/status.ts'
+import type { PathCut } from '../errors.ts'
+import type { Endpoints } from '../workloads/workload.ts'
 
 /**
  * What a target can do to a running deployment. Whatever it breaks is written down before it is broken (`undo`), and is
@@ -9,9 +11,9 @@ export interface FaultDriver {
   why(capability: Capability): string | null
   observe(): Promise<Status>
   /** `redis-0`, `agent-1`, `app-2`, `gateway`, `front-door`, `supervisor`, …: what runs now. */
-  components(): readonly string[]
-  /** The first process of a component as it is right now; null when none runs. */
-  process(component: string): { readonly pid: number; readonly stopped: boolean } | null
+  components(): Promise<readonly string[]>
+  /** A component as it is right now; null when it does not run. */
+  process(component: string): Promise<RunningProcess | null>
   /** The pid that is signalled must be one of the deployment's own. STOP is undone by CONT. */
   signal(component: string, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void>
   /** Several at once: as one moment as one process can make it. Those that do not run are left out. */
@@ -64,10 +66,49 @@ export interface FaultDriver {
   heal(): Promise<void>
   /** Heals, and lets the guardian go. Nothing may be asked afterwards. */
   close(): Promise<void>
+  /** Of a cluster. */
+  readonly pods?: PodFaults
+  /** How this machine reaches it until it is closed; left out: by the addresses that it has. */
+  reach?(): Promise<Reach>
+  /** How long it may take until everything is healthy again; left out: a minute. */
+  readonly healthyWithinMs?: number
+}
+
+/** Pods are named by what is in them: `redis-0`, `gateway-1`, `app-0`. Each resolves once they are gone; others come by themselves. */
+export interface PodFaults {
+  /** All at once, each with its grace period (kubectl delete pod). */
+  delete(components: readonly string[]): Promise<void>
+  deleteWithVolume(node: number): Promise<void>
+  /** Closes the machine that it is on, and evicts the deployment's pods from there; nobody else's (kubectl drain). */
+  drain(component: string): Promise<{ readonly machine: string; readonly evicted: readonly string[] }>
+  /** What `drain` has closed takes pods again. */
+  reopen(): Promise<void>
+}
+
+export interface Reach extends Endpoints {
+  readonly url: string
+  /** For the report. */
+  readonly words: string
+  /** Connections that were lost on the way, and not by what they were made to. */
+  readonly cuts: () => readonly PathCut[]
+}
+
+export interface RunningProcess {
+  /** No other process of the component has it, before or after: that of the system, or one that the target gives. */
+  readonly pid: number
+  readonly stopped: boolean
 }
 
 export type Capability =
   | 'signal'
+  /** Processes of the application. */
+  | 'signal-app'
+  /** Each instance has a gateway beside it. */
+  | 'sidecars'
+  | 'front-door'
+  | 'pods'
+  | 'claims'
+  | 'drain'
   | 'restart'
   | 'switchover'
   | 'scale'
@@ -119,8 +160,10 @@ export interface Fault {
    * Calls that may end in an error while it lasts, and why, in words for the report. Left out: none may.
    * `in-hand`: what a dead instance, gateway or front door had in hand. `unavailable`: more than f nodes are gone,
    * so commands wait past hold and are refused. `out-of-memory`: Redis itself refuses writes, in its own words.
+   * `gateway-left`: a gateway that is told to end closes its connections, and with them what a client of Redis sends just then;
+   * callers of the application notice nothing.
    */
-  readonly explains?: 'in-hand' | 'unavailable' | 'out-of-memory'
+  readonly explains?: 'in-hand' | 'gateway-left' | 'unavailable' | 'out-of-memory'
   /**
    * Nodes that are lost while it lasts and until everything is healthy again: faults overlap while their sum is at most
    * f. Left out: it runs alone.

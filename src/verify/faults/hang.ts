@@ -72,7 +72,7 @@ function suspendFault(name: string, seconds: (random: () => number) => number, l
     ordinary: name === 'suspend',
     run: async (context) => {
       const forMs = Math.round(seconds(context.random) * 1000)
-      await whileStopped(context, context.driver.components(), async () => {
+      await whileStopped(context, await context.driver.components(), async () => {
         context.did(`everything stopped for ${forMs / 1000} s`)
         await context.pause(forMs)
       })

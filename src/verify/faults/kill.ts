@@ -28,7 +28,7 @@ function killFault(kind: VictimKind): Fault {
     ordinary: ordinary.has(name),
     run: async (context) => {
       const victim = await kind.choose(context)
-      const pids = pidsOf(context.driver, victim.components)
+      const pids = await pidsOf(context.driver, victim.components)
       await kill(context, victim.components)
       context.did(`${victim.words} killed`)
       await untilBack(context, pids, 30_000)

@@ -12,7 +12,7 @@ import {
   untilReplaced,
   whileStopped,
 } from './steps.ts'
-import { instancesOf } from './victims.ts'
+import { gatewaysOf, instancesOf } from './victims.ts'
 
 const switchover: Fault = {
   name: 'switchover',
@@ -125,7 +125,7 @@ const scale: Fault = {
   lastsMs: 4000,
   ordinary: false,
   run: async (context) => {
-    const before = instancesOf(context.driver.components()).length
+    const before = instancesOf(await context.driver.components()).length
     await context.driver.scale(before + 1)
     await untilInstances(context, before + 1)
     await context.driver.scale(before)
@@ -142,7 +142,7 @@ const refresh: Fault = {
   lastsMs: 6000,
   ordinary: true,
   run: async (context) => {
-    const pids = pidsOf(context.driver, instancesOf(context.driver.components()))
+    const pids = await pidsOf(context.driver, instancesOf(await context.driver.components()))
     await context.driver.refresh()
     await untilBack(context, pids, 10_000)
     context.did(`${pids.size} instances replaced`)
@@ -158,10 +158,11 @@ const killGatewayAfterAck: Fault = {
   lastsMs: 1500,
   ordinary: false,
   run: async (context) => {
-    const pids = pidsOf(context.driver, ['gateway'])
+    const gateway = pick(context.random, gatewaysOf(await context.driver.components()))
+    const pids = await pidsOf(context.driver, [gateway])
     await context.answered(1, 10_000)
-    await kill(context, ['gateway'])
-    context.did('gateway killed right after an answer')
+    await kill(context, [gateway])
+    context.did(`${gateway} killed right after an answer`)
     await untilBack(context, pids, 30_000)
   },
 }
@@ -178,9 +179,9 @@ function beganSwitchover(
 }
 
 async function untilInstances(context: FaultContext, instances: number): Promise<void> {
-  await context.until(`${instances} instances`, 10_000, () => {
-    const now = instancesOf(context.driver.components()).length
-    return Promise.resolve(now === instances || `${now} instances`)
+  await context.until(`${instances} instances`, 10_000, async () => {
+    const now = instancesOf(await context.driver.components()).length
+    return now === instances || `${now} instances`
   })
 }
 

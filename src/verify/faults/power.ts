@@ -12,15 +12,14 @@ const powerCut: Fault = {
   run: async (context) => {
     const { driver, random } = context
     const order = shuffled(random, (await castOf(context)).all)
-    const components = driver.components()
+    const components = await driver.components()
     await kill(context, components)
     context.did(`everything killed (${components.length} processes)`)
     const held = new Map<number, number>()
-    const release = (node: number) => {
+    const release = async (node: number) => {
       const pid = held.get(node)
-      return pid !== undefined && driver.process(`agent-${node}`)?.pid === pid
-        ? driver.signal(`agent-${node}`, 'CONT')
-        : Promise.resolve()
+      if (pid !== undefined && (await driver.process(`agent-${node}`))?.pid === pid)
+        await driver.signal(`agent-${node}`, 'CONT')
     }
     // Each agent is held as soon as it is there, before it can start its servers.
     const started = driver.startAll()
@@ -28,7 +27,7 @@ const powerCut: Fault = {
     try {
       await context.until('all agents started', 30_000, async () => {
         for (const node of order) {
-          const agent = held.has(node) ? null : driver.process(`agent-${node}`)
+          const agent = held.has(node) ? null : await driver.process(`agent-${node}`)
           if (agent === null) continue
           await driver.signal(`agent-${node}`, 'STOP')
           held.set(node, agent.pid)

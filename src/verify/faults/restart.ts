@@ -17,7 +17,7 @@ function restartFault(kind: VictimKind): Fault {
     ordinary: false,
     run: async (context) => {
       const victim = await kind.choose(context)
-      const pids = pidsOf(context.driver, victim.components)
+      const pids = await pidsOf(context.driver, victim.components)
       for (const component of victim.components.toReversed()) await context.driver.restart(component)
       context.did(`${victim.words} restarted`)
       await untilBack(context, pids, 30_000)
@@ -34,7 +34,7 @@ const restartSupervisor: Fault = {
   lastsMs: 3000,
   ordinary: false,
   run: async (context) => {
-    const pids = pidsOf(context.driver, ['supervisor'])
+    const pids = await pidsOf(context.driver, ['supervisor'])
     await kill(context, ['supervisor'])
     await context.driver.startAll()
     await untilBack(context, pids, 10_000)
@@ -51,7 +51,7 @@ const restartPrimaryFast: Fault = {
   ordinary: false,
   run: async (context) => {
     const { primary } = await castOf(context)
-    const pids = pidsOf(context.driver, [`agent-${primary}`, `redis-${primary}`])
+    const pids = await pidsOf(context.driver, [`agent-${primary}`, `redis-${primary}`])
     await kill(context, partsOf(primary))
     context.did(`node ${primary} (primary) killed, started again at once`)
     await untilBack(context, pids, 2 * timing.downAfterMs)
@@ -74,7 +74,7 @@ const restartPrimaryEmpty: Fault = {
 }
 
 export const restarts: readonly Fault[] = [
-  ...kinds.filter(({ name }) => name !== 'supervisor').map(restartFault),
+  ...kinds.filter(({ name }) => name !== 'supervisor' && name !== 'sidecar').map(restartFault),
   restartSupervisor,
   restartPrimaryFast,
   restartPrimaryEmpty,

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../errors.ts'
-import type { FaultContext, FaultDriver } from './fault.ts'
+import type { FaultContext, FaultDriver, RunningProcess } from './fault.ts'
 
 /** The parts of one node, in the order in which they depend on each other. */
 export function partsOf(node: number): readonly string[] {
@@ -44,8 +44,8 @@ export function failed(words: string): HoldfastError {
   return new HoldfastError('INTERNAL', words)
 }
 
-export function pidOf(driver: FaultDriver, component: string): number {
-  const running = driver.process(component)
+async function pidOf(driver: FaultDriver, component: string): Promise<number> {
+  const running = await driver.process(component)
   if (running === null) throw failed(`${component} does not run, so nothing could be done to it`)
   return running.pid
 }
@@ -53,13 +53,11 @@ export function pidOf(driver: FaultDriver, component: string): number {
 /** Kills them all at once. @returns once none of these processes is there */
 export async function kill(context: FaultContext, components: readonly string[]): Promise<void> {
   const { driver } = context
-  const killed = components.map((component) => ({ component, pid: pidOf(driver, component) }))
+  const killed = await pidsOf(driver, components)
   await driver.signalAll(components, 'KILL')
-  await context.until(`${components.join(', ')} gone`, 5000, () => {
-    const left = killed.filter(({ component, pid }) => driver.process(component)?.pid === pid)
-    return Promise.resolve(
-      left.length === 0 || `${left.map(({ component }) => component).join(', ')} still there`,
-    )
+  await context.until(`${components.join(', ')} gone`, 5000, async () => {
+    const left = await stillThere(driver, killed)
+    return left.length === 0 || `${left.join(', ')} still there`
   })
 }
 
@@ -70,25 +68,23 @@ export async function whileStopped(
   work: () => Promise<void>,
 ): Promise<void> {
   const { driver } = context
-  const stopped = components.map((component) => ({ component, pid: pidOf(driver, component) }))
-  const goOn = () =>
-    driver.signalAll(
-      stopped
-        .filter(({ component, pid }) => driver.process(component)?.pid === pid)
-        .map(({ component }) => component),
-      'CONT',
-    )
+  const pids = await pidsOf(driver, components)
+  const stopped = async () => {
+    const now = await statesOf(driver, components)
+    return components.filter((component) => now.get(component)?.stopped === true)
+  }
   try {
     await driver.signalAll(components, 'STOP')
-    await context.until(`${components.join(', ')} stopped`, 2000, () => {
-      const awake = components.filter((component) => driver.process(component)?.stopped !== true)
-      return Promise.resolve(awake.length === 0 || `${awake.join(', ')} not stopped`)
+    await context.until(`${components.join(', ')} stopped`, 2000, async () => {
+      const asleep = await stopped()
+      const awake = components.filter((component) => !asleep.includes(component))
+      return awake.length === 0 || `${awake.join(', ')} not stopped`
     })
     await work()
   } finally {
-    await goOn()
+    await driver.signalAll(await stillThere(driver, pids), 'CONT')
   }
-  const still = components.filter((component) => driver.process(component)?.stopped === true)
+  const still = await stopped()
   if (still.length > 0) throw failed(`${still.join(', ')} did not go on`)
 }
 
@@ -98,19 +94,41 @@ export async function untilBack(
   pids: ReadonlyMap<string, number>,
   limitMs: number,
 ): Promise<void> {
-  await context.until(`${[...pids.keys()].join(', ')} started again`, limitMs, () => {
-    const missing = [...pids].filter(([component, pid]) => {
-      const now = context.driver.process(component)
-      return now === null || now.pid === pid
-    })
-    return Promise.resolve(
-      missing.length === 0 || `${missing.map(([component]) => component).join(', ')} not yet`,
+  await context.until(`${[...pids.keys()].join(', ')} started again`, limitMs, async () => {
+    const now = await statesOf(context.driver, [...pids.keys()])
+    const missing = [...pids].flatMap(([component, pid]) =>
+      [undefined, pid].includes(now.get(component)?.pid) ? [component] : [],
     )
+    return missing.length === 0 || `${missing.join(', ')} not yet`
   })
 }
 
-export function pidsOf(driver: FaultDriver, components: readonly string[]): ReadonlyMap<string, number> {
-  return new Map(components.map((component) => [component, pidOf(driver, component)]))
+export async function pidsOf(
+  driver: FaultDriver,
+  components: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  return new Map(
+    await Promise.all(
+      components.map(async (component) => [component, await pidOf(driver, component)] as const),
+    ),
+  )
+}
+
+/** Those that are the same processes as before. */
+async function stillThere(driver: FaultDriver, pids: ReadonlyMap<string, number>): Promise<readonly string[]> {
+  const now = await statesOf(driver, [...pids.keys()])
+  return [...pids].flatMap(([component, pid]) => (now.get(component)?.pid === pid ? [component] : []))
+}
+
+async function statesOf(
+  driver: FaultDriver,
+  components: readonly string[],
+): Promise<ReadonlyMap<string, RunningProcess | null>> {
+  return new Map(
+    await Promise.all(
+      components.map(async (component) => [component, await driver.process(component)] as const),
+    ),
+  )
 }
 
 /** Until another node than this one serves. */
@@ -161,11 +179,11 @@ export async function nodeDies(
 ): Promise<ReadonlyMap<string, number>> {
   const { driver } = context
   const agent = `agent-${node}`
-  const pids = pidsOf(driver, [agent, `redis-${node}`])
+  const pids = await pidsOf(driver, [agent, `redis-${node}`])
   await whileStopped(context, [agent], async () => {
     await kill(context, [`sentinel-${node}`, `redis-${node}`])
     await meanwhile()
-    if (driver.process(agent)?.pid === pids.get(agent)) await kill(context, [agent])
+    if ((await driver.process(agent))?.pid === pids.get(agent)) await kill(context, [agent])
   })
   return pids
 }

@@ -89,27 +89,37 @@ export const node: VictimKind = {
 
 export const gateway: VictimKind = {
   name: 'gateway',
-  words: 'the gateway',
+  words: 'a gateway',
   needs: ['signal'],
   inHand: true,
   takesNodes: 0,
-  choose: () => one('gateway'),
+  choose: async ({ driver, random }) => one(pick(random, gatewaysOf(await driver.components()))),
+}
+
+export const sidecar: VictimKind = {
+  name: 'sidecar',
+  words: 'the gateway beside an instance',
+  needs: ['signal', 'sidecars'],
+  inHand: true,
+  takesNodes: 0,
+  atLeast: { instances: 2 },
+  choose: async ({ driver, random }) => one(pick(random, sidecarsOf(await driver.components()))),
 }
 
 export const instance: VictimKind = {
   name: 'instance',
   words: 'an instance of the application',
-  needs: ['signal'],
+  needs: ['signal', 'signal-app'],
   inHand: true,
   takesNodes: 0,
   atLeast: { instances: 2 },
-  choose: ({ driver, random }) => one(pick(random, instancesOf(driver.components()))),
+  choose: async ({ driver, random }) => one(pick(random, instancesOf(await driver.components()))),
 }
 
 export const frontDoor: VictimKind = {
   name: 'front-door',
   words: 'the front door',
-  needs: ['signal'],
+  needs: ['signal', 'front-door'],
   inHand: true,
   takesNodes: 0,
   choose: () => one('front-door'),
@@ -140,10 +150,20 @@ export const kinds: readonly VictimKind[] = [
   agent,
   node,
   gateway,
+  sidecar,
   instance,
   frontDoor,
   supervisor,
 ]
+
+/** On one machine there is one, without a number. */
+export function gatewaysOf(components: readonly string[]): readonly string[] {
+  return components.filter((component) => /^gateway(-\d+)?$/.test(component))
+}
+
+function sidecarsOf(components: readonly string[]): readonly string[] {
+  return components.filter((component) => /^sidecar-\d+$/.test(component))
+}
 
 export function instancesOf(components: readonly string[]): readonly string[] {
   return components.filter((component) => /^app-\d+$/.test(component))

@@ -165,7 +165,7 @@ const wrongEpochs: Fault = {
     const scene = await sceneOf(context)
     const [one = 0, other = 1, ...rest] = scene.all
     const dead = [other, ...rest].map((node) => `sentinel-${node}`)
-    const pids = pidsOf(driver, dead)
+    const pids = await pidsOf(driver, dead)
     await whileStopped(context, agents(scene), async () => {
       // Dead, not stopped: what the first one publishes would be read later.
       await kill(context, dead)

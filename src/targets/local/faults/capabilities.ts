@@ -3,6 +3,8 @@ import type { Capability } from '../../../verify/faults/fault.ts'
 import { whyNoOwnDisk } from './own-disk.ts'
 import { whyNoDelay, whyNoNetwork } from './packet-filter.ts'
 
+const noCluster = 'there are no pods on a single machine: --target kubernetes'
+
 /** Why a capability is lacking on this machine, or null: tried, not guessed. */
 export async function readCapabilities(
   stateDir: string,
@@ -12,6 +14,12 @@ export async function readCapabilities(
   const disk = owner ?? whyNoOwnDisk()
   return {
     signal: owner,
+    'signal-app': null,
+    sidecars: 'here no instance has a gateway of its own',
+    'front-door': null,
+    pods: noCluster,
+    claims: noCluster,
+    drain: noCluster,
     restart: null,
     switchover: null,
     scale: null,

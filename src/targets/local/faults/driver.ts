@@ -66,8 +66,8 @@ export async function openFaultDriver(paths: LocalPaths, target: Target): Promis
     why: (capability) => capabilities[capability],
     observe: async () =>
       judge(await observe(paths, topology, secrets, wantedInstances(paths, topology), controlAddress)),
-    components: () => runningComponents(stateDir),
-    process: (component) => findProcess(stateDir, component),
+    components: () => Promise.resolve(runningComponents(stateDir)),
+    process: (component) => Promise.resolve(findProcess(stateDir, component)),
     signal: (component, signal) =>
       guarded('signal', () => {
         if (signal === 'KILL') supervised([component])
