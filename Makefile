@@ -59,9 +59,11 @@ test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
 test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
 	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
 
+KUBERNETES_TESTS ?= test/kubernetes/**/*.test.ts
 test-kubernetes: export TEST_CLUSTER ?= $(wildcard ../shared/kubernetes)
+# One process: the image is built once, and the cluster is everybody's.
 test-kubernetes: ## the container image, and everything on a real cluster (needs root, buildah, mmdebstrap and the commands in TEST_CLUSTER)
-	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/kubernetes/**/*.test.ts'
+	@$(TEST) --test-isolation=none --test-concurrency=1 --test-timeout=1200000 '$(KUBERNETES_TESTS)'
 
 soak: ## breaks a deployment of its own for an hour, with every fault, and proves that nothing was lost (VERIFY='--for 10m')
 	@scripts/soak.sh $(VERIFY)

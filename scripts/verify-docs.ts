@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 import { faults } from '../src/verify/faults/all.ts'
+import type { Capability } from '../src/verify/faults/fault.ts'
 import { workloads } from '../src/verify/workloads/all.ts'
 
+const ofClusters: ReadonlySet<Capability> = new Set(['pods', 'claims', 'drain', 'sidecars'])
 const file = fileURLToPath(new URL('../docs/verify.md', import.meta.url))
 const now = readFileSync(file, 'utf8')
 const current = replaced(replaced(now, 'workloads', workloadTable()), 'faults', faultTable())
@@ -23,9 +25,10 @@ function workloadTable(): readonly string[] {
 }
 
 function faultTable(): readonly string[] {
-  const rows = faults.map(({ name, description, ordinary, destroys, atLeast, atMost, explains }) => {
+  const rows = faults.map(({ name, description, ordinary, destroys, atLeast, atMost, explains, needs }) => {
     const notes = [
       ...(ordinary ? ['ordinary'] : []),
+      ...(needs.some((capability) => ofClusters.has(capability)) ? ['in a cluster'] : []),
       ...(destroys === undefined ? [] : ['destroys data']),
       ...(atLeast?.nodes === undefined || atLeast.nodes <= 3 ? [] : [`${atLeast.nodes} nodes`]),
       ...(atMost?.nodes === undefined ? [] : [`at most ${atMost.nodes} nodes`]),

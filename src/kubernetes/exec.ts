@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, type Readable, type Writable } from 'node:stream'
 import type { ClusterApi } from './api.ts'
 
 export interface ContainerName {
@@ -106,4 +106,50 @@ function exitCodeOf({ status, details }: ExecStatus): number | null {
   if (status === 'Success') return 0
   const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message
   return cause === undefined ? null : Number(cause)
+}
+
+export interface Attached {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+  /** As on a terminal, both ways. */
+  readonly tty: boolean
+  readonly signal: AbortSignal
+}
+
+/** Runs a command in a container with these as its own. @returns its exit code; 1 when nobody says it */
+export async function attachTo(
+  { connection: { client, config } }: ClusterApi,
+  { namespace, pod, container }: ContainerName,
+  command: readonly string[],
+  { stdin, stdout, stderr, tty, signal }: Attached,
+): Promise<number> {
+  let exitCode: number | null = null
+  const socket = (await new client.Exec(config).exec(
+    namespace,
+    pod,
+    container,
+    [...command],
+    stdout,
+    // A terminal has one output.
+    tty ? null : stderr,
+    stdin,
+    tty,
+    (status) => {
+      exitCode = exitCodeOf(status)
+    },
+  )) as unknown as ExecSocket
+  await new Promise<void>((resolve, reject) => {
+    socket.onclose = resolve
+    socket.onerror = resolve
+    signal.addEventListener(
+      'abort',
+      () => {
+        socket.close()
+        reject(signal.reason as Error)
+      },
+      { once: true },
+    )
+  })
+  return exitCode ?? 1
 }

@@ -8,7 +8,7 @@ export interface RelayOptions {
   readonly api: ClusterApi
   /** Where the next connection goes, as a Service chooses it; null: nowhere right now. */
   readonly next: () => PodPort | null
-  /** A connection was lost on the way, and not by the pod. */
+  /** A connection was lost on the way, or given up before there was a way: nothing of it is the pod's doing. */
   readonly onCut: () => void
 }
 
@@ -22,6 +22,8 @@ const openWithinMs = 3000
 /** A connection waits so long for a pod that takes it. */
 const patienceMs = 10_000
 const againMs = 50
+/** From here on the way, and not the pod, is what a caller has waited for. */
+const slowMs = 500
 
 /**
  * A port of this machine that stands for a Service of the cluster: every connection goes to one of its pods, through the API server.
@@ -53,18 +55,23 @@ async function carry(socket: Socket, { api, next, onCut }: RelayOptions, signal:
   const deadline = performance.now() + patienceMs
   const unheard: Buffer[] = []
   while (!socket.destroyed && performance.now() < deadline) {
+    const since = performance.now()
     const to = next()
     const tunnel = to === null ? null : await tryOpen(api, to, signal)
+    const tookMs = performance.now() - since
     if (tunnel === null) {
+      if (socket.destroyed && tookMs > slowMs) onCut()
       await delay(againMs, undefined, { signal })
       continue
     }
-    const end = await join(socket, tunnel, unheard)
+    const { end, isHeard } = await join(socket, tunnel, unheard)
     tunnel.close()
     if (end === 'refused') continue
-    if (end === 'pod') socket.end()
-    if (end !== 'cut') return
-    onCut()
+    if (end === 'cut' || (end === 'caller' && !isHeard && tookMs > slowMs)) onCut()
+    if (end === 'pod') {
+      socket.end()
+      return
+    }
     break
   }
   socket.destroy()
@@ -80,7 +87,11 @@ async function tryOpen(api: ClusterApi, to: PodPort, signal: AbortSignal): Promi
 }
 
 /** @param unheard what the caller has said and no pod may have got; it is taken up here, and kept until a pod has answered */
-function join(socket: Socket, tunnel: Tunnel, unheard: Buffer[]): Promise<TunnelEnd | 'caller'> {
+function join(
+  socket: Socket,
+  tunnel: Tunnel,
+  unheard: Buffer[],
+): Promise<{ readonly end: TunnelEnd | 'caller'; readonly isHeard: boolean }> {
   return new Promise((resolve) => {
     let isHeard = false
     const say = (chunk: Buffer) => {
@@ -89,7 +100,11 @@ function join(socket: Socket, tunnel: Tunnel, unheard: Buffer[]): Promise<Tunnel
     }
     const settle = (end: TunnelEnd | 'caller') => {
       socket.off('data', say).pause()
-      resolve(end)
+      resolve({ end, isHeard })
+    }
+    if (socket.destroyed) {
+      settle('caller')
+      return
     }
     for (const chunk of unheard) tunnel.stream.write(chunk)
     socket.on('data', say).resume()

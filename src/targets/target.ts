@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream'
 import type { BackupManifest } from '../backup/manifest.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { FaultDriver } from '../verify/faults/fault.ts'
@@ -75,6 +76,16 @@ export interface Rotation {
   readonly bothValid: boolean
 }
 
+/** What a program in the foreground reads and writes. */
+export interface Terminal {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+  /** Somebody sits at it. */
+  readonly isInteractive: boolean
+  readonly signal: AbortSignal
+}
+
 /** Where a deployment runs. Small on purpose. */
 export interface Target {
   readonly kind: 'local' | 'kubernetes'
@@ -130,6 +141,8 @@ export interface Target {
    * @throws HoldfastError NOT_RUNNING, TIMEOUT
    */
   rotatePassword?(request: RotateRequest, context: TargetContext): Promise<Rotation>
+  /** Redis' own client, run where the deployment is; left out: here. @returns its exit code */
+  redisCli?(args: readonly string[], terminal: Terminal): Promise<number>
   /**
    * What `verify` can break here; left out: nothing. One at a time: `close` it.
    * @throws HoldfastError BUSY while another verify is at work, NOT_RUNNING when there is no deployment

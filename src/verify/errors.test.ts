@@ -81,3 +81,31 @@ test('what a caller abandons is no error; without faults every error is one', ()
   assert.deepEqual(sortErrors([failed(1500, abandonedWhy)], [], options).errors, {})
   assert.deepEqual(sortErrors([failed(1500, 'UNCERTAIN')], [], options).errors, { UNCERTAIN: 1 })
 })
+
+test('a connection that is lost on the way is counted against nobody: one call for each', () => {
+  const cuts = [{ at: '127.0.0.1:6379', atMs: 1520 }]
+  const lost = failed(1500, 'connection lost')
+  const sorted = sortErrors([lost, { ...lost, caller: 1 }], [span(undefined)], { ...options, cuts })
+  assert.deepEqual(sorted.explained, { 'connection lost on the way to the cluster': 1 })
+  assert.deepEqual(sorted.errors, { 'connection lost': 1 })
+  for (const other of [failed(1500, 'UNCERTAIN'), failed(3000, 'timeout'), { ...lost, at: '127.0.0.1:1' }])
+    assert.deepEqual(sortErrors([other], [], { ...options, cuts }).explained, {})
+})
+
+test('a gateway that leaves closes connections of Redis clients, and callers of the application notice nothing', () => {
+  const leaves = span('gateway-left')
+  const lost = failed(1500, 'connection lost')
+  assert.deepEqual(sortErrors([lost], [leaves], options).errors, {})
+  const called = { ...lost, workload: 'counter' }
+  assert.deepEqual(sortErrors([called], [leaves], options).errors, { 'connection lost': 1 })
+})
+
+test('a Service sends connections to a dead pod for a while: those that were not made are explained, however many', () => {
+  const refused = failed(1500, 'econnrefused', { outcome: { kind: 'refused', why: 'econnrefused' } })
+  const all = [refused, refused, refused]
+  assert.deepEqual(sortErrors(all, [span('in-hand')], { ...options, routed: true }).errors, {})
+  assert.deepEqual(sortErrors(all, [span('in-hand')], options).errors, { econnrefused: 2 })
+  assert.deepEqual(sortErrors(all, [span(undefined)], { ...options, routed: true }).errors, {
+    econnrefused: 3,
+  })
+})

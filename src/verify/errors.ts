@@ -92,7 +92,7 @@ function overlaps(operation: Operation, span: FaultSpan, { holdMs }: SortOptions
 const noticedWithinMs = 1000
 
 function takeCut({ at, startMs, endMs, outcome }: Operation, cuts: PathCut[]): boolean {
-  if (outcome.kind === 'ok' || kindOf(outcome.why) !== 'connection') return false
+  if (outcome.kind === 'ok' || !['connection', 'timeout'].includes(kindOf(outcome.why))) return false
   const index = cuts.findIndex(
     (cut) => cut.at === at && cut.atMs >= startMs && cut.atMs <= endMs + noticedWithinMs,
   )

@@ -49,3 +49,15 @@ test('a crash is seen in whoever’s log, unless it is older than the run', asyn
     ['redis-2', 'gateway', 'app-1'],
   )
 })
+
+test('of several gateways one tells of the failovers', async () => {
+  const lines = [2, 1].flatMap((gateway) => [
+    failover('2025-06-01T03:00:05.000Z', { lostMs: 0, resumedMs: 100 }).replace(
+      'gateway |',
+      `gateway-${String(gateway)} |`,
+    ),
+  ])
+  const watch = await watchLogs(logsOf([], lines), startedAtMs)
+  await watch.stop()
+  assert.equal(watch.failovers.length, 1)
+})

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 import type { Status } from '../../src/targets/status.ts'
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface CommandResult {
   /** null: ended by a signal. */

@@ -31,8 +31,21 @@ export function noImages(): string | false {
   return `missing: ${missing.join(', ')}`
 }
 
+let shared: BuiltImage | undefined
+
+/** One for all tests of this process, removed when it ends. */
+export function sharedImage(): BuiltImage {
+  if (shared !== undefined) return shared
+  const built = buildImage()
+  shared = { ...built, remove: () => undefined }
+  process.once('exit', () => {
+    built.remove()
+  })
+  return shared
+}
+
 /** Builds the very Dockerfile on a Debian of the machine's own mirror and certificates. */
-export function buildImage(): BuiltImage {
+function buildImage(): BuiltImage {
   const name = `localhost/holdfast-test:${String(process.pid)}`
   const base = `localhost/holdfast-test-base:${String(process.pid)}`
   const directory = mkdtempSync(join(tmpdir(), 'image-'))

@@ -4,7 +4,7 @@ import type { Status } from '../../src/targets/status.ts'
 import { exitOf } from '../harness/command-line.ts'
 import { eventually } from '../harness/eventually.ts'
 import { nextCount, startCallers } from '../harness/front-door-callers.ts'
-import { buildImage, noImages, type BuiltImage } from '../harness/image.ts'
+import { noImages, sharedImage, type BuiltImage } from '../harness/image.ts'
 import { noCluster, testCluster, type TestCluster } from '../harness/test-cluster.ts'
 
 const name = `shop-${String(process.pid)}`
@@ -50,7 +50,7 @@ ${more}`)
   }
 
   before(async () => {
-    image = buildImage()
+    image = sharedImage()
     found = await testCluster(process.env)
     await found.load(image, tag(''))
     await found.load(image, tag('-next'))
@@ -59,7 +59,6 @@ ${more}`)
   after(async () => {
     await found?.holdfast(['down', '--purge', '--yes'])
     await found?.remove()
-    image?.remove()
   })
 
   it('a context that the spec does not name is not touched', async () => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { buildImage, noImages, type BuiltImage } from '../harness/image.ts'
+import { before, describe, it } from 'node:test'
+import { noImages, sharedImage, type BuiltImage } from '../harness/image.ts'
 
 describe('the image', { skip: noImages() }, () => {
   let image: BuiltImage | undefined
   before(() => {
-    image = buildImage()
+    image = sharedImage()
   })
-  after(() => image?.remove())
 
   const run = (...argv: string[]): string => image?.run(...argv) ?? assert.fail('there is no image')
   const holdfast = ['node', '/opt/holdfast/src/cli/main.ts']

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../errors.ts'
 import { findProgram, runInForeground } from '../../platform/run-program.ts'
+import type { Target } from '../../targets/target.ts'
 import type { CommandContext } from '../context.ts'
 import { openDeployment } from '../deployment.ts'
 
@@ -9,13 +10,8 @@ export async function redisCli(
   _options: object,
   args: readonly string[],
 ): Promise<number> {
-  const { target, spec } = await openDeployment(context)
-  if (target.kind === 'kubernetes') {
-    throw new HoldfastError('UNSUPPORTED', 'nothing outside of the cluster reaches Redis', {
-      exitCode: 2,
-      hint: `kubectl -n ${spec.kubernetes.namespace} exec -it deploy/${spec.name} -c gateway -- sh -c 'REDISCLI_AUTH=$(cat /etc/holdfast/secrets/password) exec redis-cli'`,
-    })
-  }
+  const { target } = await openDeployment(context)
+  if (target.redisCli !== undefined) return await inThere(context, target.redisCli, args)
   const { host, port, password, db } = await target.connection('operator')
   const program = findProgram(['redis-cli', 'valkey-cli'], context.env)
   if (program === null) {
@@ -27,4 +23,22 @@ export async function redisCli(
   const database = db === 0 ? [] : ['-n', String(db)]
   const own = ['-h', host, '-p', String(port), '--user', 'operator', ...database]
   return await runInForeground(program, [...own, ...args], { ...context.env, REDISCLI_AUTH: password })
+}
+
+/** What is typed goes there key by key, and so does Ctrl-C. */
+async function inThere(
+  { signal }: CommandContext,
+  redisCliOf: NonNullable<Target['redisCli']>,
+  args: readonly string[],
+): Promise<number> {
+  const { stdin, stdout, stderr } = process
+  const isInteractive = stdin.isTTY && stdout.isTTY && args.length === 0
+  if (isInteractive) stdin.setRawMode(true)
+  try {
+    return await redisCliOf(args, { stdin, stdout, stderr, isInteractive, signal })
+  } finally {
+    if (isInteractive) stdin.setRawMode(false)
+    // Otherwise it would be waited for.
+    stdin.destroy()
+  }
 }

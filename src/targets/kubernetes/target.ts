@@ -13,6 +13,7 @@ import { tailLogs } from './logs.ts'
 import { observe } from './observation.ts'
 import { refresh, requireRunning, restart, scale, switchover } from './operations.ts'
 import { asDiff } from './plan.ts'
+import { redisCli } from './redis-cli.ts'
 import { remove } from './remove.ts'
 import { readSecrets } from './secrets.ts'
 
@@ -53,6 +54,7 @@ export function kubernetesTarget({ cluster, version, secretsDir }: KubernetesTar
       exclusively(cluster, context, (inside) => restart(cluster, component, inside)),
     logs: (component, options) => tailLogs(cluster, component, options),
     connection: (as) => connectionOf(cluster, as),
+    redisCli: (args, terminal) => redisCli(cluster, args, terminal),
     faults: async () => {
       const { openFaultDriver } = await import('./faults/driver.ts')
       return await openFaultDriver(cluster, target)
