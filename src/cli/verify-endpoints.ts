@@ -28,7 +28,8 @@ export async function openEndpoints(
 ): Promise<VerifyEndpoints> {
   if (driver.reach !== undefined) {
     const { url, redis, words, cuts } = await driver.reach()
-    const gateways = spec.kubernetes.gateways === 0 ? 'beside the instances' : String(spec.kubernetes.gateways)
+    const gateways =
+      spec.kubernetes.gateways === 0 ? 'beside the instances' : String(spec.kubernetes.gateways)
     return { url, redis, untouched: [], cuts, routed: true, settings: { gateways, called: words } }
   }
   const status = await driver.observe()

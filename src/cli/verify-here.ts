@@ -130,9 +130,11 @@ function factsOf(
   }
 }
 
-/** Somebody's own program need not count: only who names the workload says that it does. */
-function whyNoWorkload({ spec }: Deployment, name: Workload['name']): string | null {
+/** Who names a workload gets it all the same: somebody's own program may count, and a cluster be near. */
+function whyNoWorkload({ spec, target }: Deployment, name: Workload['name']): string | null {
   const workload = workloads.find((each) => each.name === name)
+  if (name === 'impatient' && target.kind === 'kubernetes')
+    return 'it gives up after 1 s, and a connection through the API server may take as long'
   return workload?.needs === 'http' && spec.app.command !== null
     ? 'it needs a counter behind the front door, and the spec has a program of its own'
     : null

@@ -16,12 +16,16 @@ export interface ClusterDeployment {
   /** The spec; more lines of its section `kubernetes`, indented by two. */
   readonly write: (more?: string) => void
   /** @returns what it printed; fails unless it exits with 0 */
-  readonly holdfast: (...args: readonly string[]) => Promise<{ readonly stdout: string; readonly stderr: string }>
+  readonly holdfast: (
+    ...args: readonly string[]
+  ) => Promise<{ readonly stdout: string; readonly stderr: string }>
   readonly status: () => Promise<Status>
   readonly healthy: (withinMs?: number) => Promise<Status>
   /** kubectl in its namespace. */
   readonly kubectl: (...args: readonly string[]) => Promise<string>
-  readonly verify: (...args: readonly string[]) => Promise<VerifyResult & { readonly exitCode: number | null }>
+  readonly verify: (
+    ...args: readonly string[]
+  ) => Promise<VerifyResult & { readonly exitCode: number | null }>
   /** One call of the counter, which must answer the number after the last. */
   readonly oneMore: () => Promise<void>
 }
@@ -32,7 +36,7 @@ const load = ['--clients', '14', '--rate', '70']
 let suites = 0
 
 /** A deployment that is up while the tests of the suite run around it, from an image of this checkout. */
-export function clusterDeployment(): ClusterDeployment {
+export function clusterDeployment(machines = 3): ClusterDeployment {
   const suite = suites++
   const name = `drill-${String(process.pid)}-${String(suite)}`
   const port = 18_100 + suite
@@ -83,7 +87,7 @@ ${more}`,
   }
 
   before(async () => {
-    found = await testCluster(process.env)
+    found = await testCluster(process.env, machines)
     await found.load(sharedImage(), tag)
     deployment.write()
     await deployment.holdfast('up')

@@ -72,7 +72,9 @@ export function testFaults(title: string, names: readonly string[], options: { n
   // All of them together take longer than a test may by default.
   test(title, { timeout: 60_000 * (names.length + 1) }, async (t) => {
     const scene = await faultScene(t, options)
-    const instances = (await scene.driver.components()).filter((component) => component.startsWith('app-')).length
+    const instances = (await scene.driver.components()).filter((component) =>
+      component.startsWith('app-'),
+    ).length
     const facts = {
       nodes: options.nodes ?? 3,
       instances,

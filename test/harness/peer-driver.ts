@@ -39,9 +39,7 @@ export function peerDriver(peer: SentinelPeer, frontDoorUrl: string): FaultDrive
     components: () => Promise.resolve([...peer.processes().keys()]),
     process: (component) => {
       const running = peer.processes().get(component)
-      return Promise.resolve(
-        running === undefined ? null : { pid: running, stopped: isStopped(component) },
-      )
+      return Promise.resolve(running === undefined ? null : { pid: running, stopped: isStopped(component) })
     },
     signal,
     signalAll: async (components, name) => {

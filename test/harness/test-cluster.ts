@@ -44,7 +44,7 @@ export interface TestCluster {
  * forward PORT nX:PORT). One
  * that runs already is used as it is, and left running.
  */
-export async function testCluster(env: NodeJS.ProcessEnv): Promise<TestCluster> {
+export async function testCluster(env: NodeJS.ProcessEnv, nodes = 3): Promise<TestCluster> {
   const commands = env.TEST_CLUSTER ?? ''
   const command = async (name: string, ...args: readonly string[]): Promise<string> =>
     (await execute(join(commands, name), args, { maxBuffer: 1 << 26 })).stdout
@@ -52,7 +52,7 @@ export async function testCluster(env: NodeJS.ProcessEnv): Promise<TestCluster> 
     () => true,
     () => false,
   )
-  await quietly(join(commands, 'up'), '--nodes', '3')
+  await quietly(join(commands, 'up'), '--nodes', String(nodes))
   const directory = mkdtempSync(join(tmpdir(), 'cluster-'))
   const kubeconfig = join(directory, 'kubeconfig')
   writeFileSync(kubeconfig, await command('k', 'config', 'view', '--raw', '--flatten'), { mode: 0o600 })
@@ -93,7 +93,7 @@ export async function testCluster(env: NodeJS.ProcessEnv): Promise<TestCluster> 
     },
     stopAndStart: async () => {
       await command('down', '--keep')
-      await quietly(join(commands, 'up'), '--nodes', '3')
+      await quietly(join(commands, 'up'), '--nodes', String(nodes))
       for (const [port, to] of forwards) await forward(port, to)
     },
     remove: async () => {

@@ -87,7 +87,11 @@ describe('who may what in a cluster', { skip: noCluster(process.env) || noImages
     }
   })
 
-  it('every command works for a user who has rights in the namespace alone', async () => {
+  it('every command works for a user who has rights in the namespace alone', async (t) => {
+    // Whoever made the namespace removes it.
+    t.after(() => {
+      deployment.write()
+    })
     await kubectl('create', 'serviceaccount', 'deployer')
     await kubectl(
       'create',

@@ -9,8 +9,7 @@ import { noImages } from '../harness/image.ts'
 import { noCluster } from '../harness/test-cluster.ts'
 
 /** Of each kind one: a process, a container, a pod, a machine. */
-const faults = ['kill-primary', 'kill-node', 'kill-sentinel', 'kill-gateway', 'kill-sidecar', 'kill-instance']
-const pods = ['delete-primary', 'delete-gateway', 'delete-instance', 'drain']
+const names = ['kill-primary', 'kill-gateway', 'kill-instance', 'delete-primary', 'delete-instance', 'drain']
 
 describe('verify on a cluster', { skip: noCluster(process.env) || noImages() }, () => {
   const deployment = clusterDeployment()
@@ -26,75 +25,39 @@ describe('verify on a cluster', { skip: noCluster(process.env) || noImages() }, 
   }
 
   it('says what the cluster does not offer, and why', async () => {
-    const { faults: all } = JSON.parse(
+    const { faults } = JSON.parse(
       (await deployment.holdfast('verify', '--list', '--json')).stdout,
     ) as VerifyList
-    const why = (name: string) => all.find((fault) => fault.name === name)?.why
-    for (const name of [...faults, ...pods]) assert.equal(why(name), null, name)
+    const why = (name: string) => faults.find((fault) => fault.name === name)?.why
+    for (const name of names) assert.equal(why(name), null, name)
     assert.match(why('partition-primary') ?? '', /cables are cut where the machines are/)
     assert.match(why('kill-front-door') ?? '', /a Service of the cluster/)
   })
 
-  for (const names of [faults, pods]) {
-    it(`proves that nothing is lost: ${names.join(', ')}`, async () => {
-      const length = names === faults ? '100s' : '160s'
-      const result = await verify('--for', length, '--seed', '1', '--faults', names.join(','))
-      const { lost, twice, back, other } = result.totals
-      assert.deepEqual({ lost, twice, back, other }, { lost: 0, twice: 0, back: 0, other: 0 }, saidBy(result))
-      assert.deepEqual([result.verdict, result.exitCode], ['proved', 0], saidBy(result))
-      const done = new Set(result.faults.map(({ name }) => name))
-      assert.deepEqual(
-        names.filter((name) => !done.has(name)),
-        [],
-        'they did not fit into the time',
-      )
-      assert.deepEqual([await closedMachines(), await drillKeys()], ['', ''])
-      await healthy()
-      await oneMore()
-    })
-  }
+  it(`proves that nothing is lost: ${names.join(', ')}`, async () => {
+    const result = await verify('--for', '150s', '--seed', '1', '--faults', names.join(','))
+    const { lost, twice, back, other } = result.totals
+    assert.deepEqual({ lost, twice, back, other }, { lost: 0, twice: 0, back: 0, other: 0 }, saidBy(result))
+    assert.deepEqual([result.verdict, result.exitCode], ['proved', 0], saidBy(result))
+    const done = new Set(result.faults.map(({ name }) => name))
+    assert.deepEqual(
+      names.filter((name) => !done.has(name)),
+      [],
+      'they did not fit into the time',
+    )
+    assert.deepEqual([await closedMachines(), await drillKeys()], ['', ''])
+    await healthy()
+    await oneMore()
+  })
 
   it('Ctrl-C in the middle of a drain opens the machine, and takes the drill’s keys away', async () => {
     const drill = cluster().start(['verify', '--for', '60s', '--faults', 'drain@3s'])
     const ended = exitOf(drill)
-    await eventually(
-      'a closed machine',
-      60_000,
-      async () => (await closedMachines()) !== '' || drill.exitCode,
-    )
+    await eventually('a closed machine', 60_000, async () => (await closedMachines()) !== '' || 'none is')
     drill.kill('SIGINT')
     assert.equal(await ended, 130)
     assert.deepEqual([await closedMachines(), await drillKeys()], ['', ''])
     await healthy(120_000)
     await oneMore()
-  })
-
-  it('killed itself, what it stopped goes on, and the next one opens the machine', async () => {
-    const stops = cluster().start(['verify', '--for', '60s', '--faults', 'pause-primary@3s'])
-    let said = ''
-    stops.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-    const gone = exitOf(stops)
-    await eventually('a stopped primary', 60_000, () => said.includes('stopped for') || said)
-    stops.kill('SIGKILL')
-    await gone
-    await healthy()
-
-    // The lock of one that was killed is let go when it is not renewed.
-    const drains = cluster().start(['verify', '--for', '60s', '--faults', 'drain@3s'])
-    const over = exitOf(drains)
-    await eventually(
-      'a closed machine',
-      90_000,
-      async () => (await closedMachines()) !== '' || drains.exitCode,
-    )
-    drains.kill('SIGKILL')
-    await over
-    assert.notEqual(await closedMachines(), '')
-    await cluster().holdfast(['verify', '--list'])
-    assert.equal(await closedMachines(), '')
-    await healthy(120_000)
-    const result = await verify('--for', '8s', '--faults', 'none')
-    assert.equal(result.exitCode, 0, saidBy(result))
-    assert.equal(await drillKeys(), '')
   })
 })

@@ -77,10 +77,13 @@ export interface FaultDriver {
 /** Pods are named by what is in them: `redis-0`, `gateway-1`, `app-0`. Each resolves once they are gone; others come by themselves. */
 export interface PodFaults {
   /** All at once, each with its grace period (kubectl delete pod). */
-  delete(components: readonly string[]): Promise<void>
-  deleteWithVolume(node: number): Promise<void>
+  delete(components: readonly string[], signal: AbortSignal): Promise<void>
+  deleteWithVolume(node: number, signal: AbortSignal): Promise<void>
   /** Closes the machine that it is on, and evicts the deployment's pods from there; nobody else's (kubectl drain). */
-  drain(component: string): Promise<{ readonly machine: string; readonly evicted: readonly string[] }>
+  drain(
+    component: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly machine: string; readonly evicted: readonly string[] }>
   /** What `drain` has closed takes pods again. */
   reopen(): Promise<void>
 }

@@ -20,7 +20,7 @@ function deleteNode(ofPrimary: boolean): Fault {
       const { primary, replicas } = await castOf(context)
       const node = ofPrimary ? primary : pick(context.random, replicas)
       const pids = await pidsOf(context.driver, partsOf(node))
-      await podsOf(context).delete([`redis-${node}`])
+      await podsOf(context).delete([`redis-${node}`], context.signal)
       context.did(`the pod of redis-${node} (${ofPrimary ? 'primary' : 'replica'}) deleted`)
       await untilBack(context, pids, backWithinMs)
     },
@@ -36,7 +36,7 @@ const deleteGateway: Fault = {
   ordinary: true,
   run: async (context) => {
     const gateway = pick(context.random, gatewaysOf(await context.driver.components()))
-    await podsOf(context).delete([gateway])
+    await podsOf(context).delete([gateway], context.signal)
     context.did(`the pod of ${gateway} deleted`)
   },
 }
@@ -50,7 +50,7 @@ const deleteInstance: Fault = {
   ordinary: true,
   run: async (context) => {
     const instance = pick(context.random, instancesOf(await context.driver.components()))
-    await podsOf(context).delete([instance])
+    await podsOf(context).delete([instance], context.signal)
     context.did(`the pod of ${instance} deleted`)
   },
 }
@@ -68,7 +68,7 @@ const deleteAllPods: Fault = {
     const nodes = (await castOf(context)).all.map((node) => `redis-${node}`)
     const pids = await pidsOf(context.driver, nodes)
     const pods = [...nodes, ...gatewaysOf(components), ...instancesOf(components)]
-    await podsOf(context).delete(pods)
+    await podsOf(context).delete(pods, context.signal)
     context.did(`${pods.length} pods deleted at once`)
     await untilBack(context, pids, backWithinMs)
   },
@@ -76,7 +76,8 @@ const deleteAllPods: Fault = {
 
 const deleteVolume: Fault = {
   name: 'delete-volume',
-  description: 'deletes the pod of a Redis node and its volume claim: it comes back empty, and is filled by the others',
+  description:
+    'deletes the pod of a Redis node and its volume claim: it comes back empty, and is filled by the others',
   needs: ['claims', 'signal'],
   takesNodes: 1,
   lastsMs: 20_000,
@@ -85,7 +86,7 @@ const deleteVolume: Fault = {
     const { all, primary } = await castOf(context)
     const node = pick(context.random, all)
     const pids = await pidsOf(context.driver, partsOf(node))
-    await podsOf(context).deleteWithVolume(node)
+    await podsOf(context).deleteWithVolume(node, context.signal)
     context.did(`redis-${node} (${node === primary ? 'primary' : 'replica'}) deleted, with its volume claim`)
     await untilBack(context, pids, backWithinMs)
   },
@@ -93,7 +94,8 @@ const deleteVolume: Fault = {
 
 const drain: Fault = {
   name: 'drain',
-  description: 'drains the machine of the primary of this deployment’s pods (nobody else’s), and opens it again',
+  description:
+    'drains the machine of the primary of this deployment’s pods (nobody else’s), and opens it again',
   needs: ['drain', 'signal'],
   explains: 'gateway-left',
   takesNodes: 1,
@@ -104,7 +106,7 @@ const drain: Fault = {
     const { primary } = await castOf(context)
     const pids = await pidsOf(context.driver, partsOf(primary))
     try {
-      const { machine, evicted } = await pods.drain(`redis-${primary}`)
+      const { machine, evicted } = await pods.drain(`redis-${primary}`, context.signal)
       context.did(`${machine} drained of ${evicted.join(', ')} (redis-${primary} was primary)`)
       await context.pause(drainedMs)
     } finally {

@@ -115,7 +115,10 @@ export async function pidsOf(
 }
 
 /** Those that are the same processes as before. */
-async function stillThere(driver: FaultDriver, pids: ReadonlyMap<string, number>): Promise<readonly string[]> {
+async function stillThere(
+  driver: FaultDriver,
+  pids: ReadonlyMap<string, number>,
+): Promise<readonly string[]> {
   const now = await statesOf(driver, [...pids.keys()])
   return [...pids].flatMap(([component, pid]) => (now.get(component)?.pid === pid ? [component] : []))
 }

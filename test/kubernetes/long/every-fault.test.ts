@@ -5,6 +5,7 @@ import { noImages } from '../../harness/image.ts'
 import { noCluster } from '../../harness/test-cluster.ts'
 
 const rounds = [
+  ['kill-node', 'kill-sentinel', 'kill-sidecar', 'delete-gateway'],
   ['delete-all-pods', 'delete-replica', 'delete-volume'],
   ['rolling-restart', 'scale', 'switchover', 'refresh'],
   ['pause-primary', 'hang-primary', 'lagging-replica', 'kill-primary', 'abort-switchover'],

@@ -44,10 +44,15 @@ export async function readCapabilities(
     refresh: deployments,
     pods,
     claims: pods ?? claims,
-    drain:
-      drain ?? ((await openMachines(cluster)) > 1 ? null : 'no other machine of the cluster takes pods'),
+    drain: drain ?? ((await openMachines(cluster)) > 1 ? null : 'no other machine of the cluster takes pods'),
     ...notHere,
   }
+}
+
+/** Whether machines can be closed, and opened again. */
+export async function mayCloseMachines({ api }: Cluster): Promise<boolean> {
+  const [close, look] = await Promise.all([may(api, null, patchMachines), may(api, null, listMachines)])
+  return close && look
 }
 
 const notHere = {

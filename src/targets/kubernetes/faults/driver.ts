@@ -10,7 +10,7 @@ import { judge } from '../judge.ts'
 import { requireRunning } from '../operations.ts'
 import { partsOf } from '../parts.ts'
 import { readSecrets } from '../secrets.ts'
-import { readCapabilities } from './capabilities.ts'
+import { mayCloseMachines, readCapabilities } from './capabilities.ts'
 import { cordon, uncordonAll } from './machines.ts'
 import { deletePods, deleteWithClaim, evictFrom, listPods } from './pods.ts'
 import { clusterProcesses } from './processes.ts'
@@ -32,19 +32,22 @@ export async function openFaultDriver(cluster: Cluster, target: Target): Promise
   const { topology } = await requireRunning(cluster, { signal: AbortSignal.timeout(operationWithinMs) })
   const secrets = await readSecrets(cluster)
   if (secrets === null) throw notRunning(cluster)
-  const capabilities = await readCapabilities(cluster)
   const lock = await takeLock(cluster)
+  const { mayClose, capabilities } = await reopenAndAsk(cluster).catch(async (error: unknown) => {
+    await lock.release()
+    throw error
+  })
   const processes = clusterProcesses(cluster)
   const routes = openRoutes(cluster, topology)
   const { host } = routes
   let instancesBefore: number | null = null
-  let mayHaveClosed = capabilities.drain === null
 
   const context = (signal: AbortSignal): TargetContext => ({
     progress: { step: () => undefined, waiting: () => undefined },
     signal,
   })
-  const limit = (): AbortSignal => AbortSignal.any([lock.lost, AbortSignal.timeout(operationWithinMs)])
+  const limit = (...more: readonly AbortSignal[]): AbortSignal =>
+    AbortSignal.any([lock.lost, AbortSignal.timeout(operationWithinMs), ...more])
   const patient = (): TargetContext => context(limit())
   const able = (capability: Capability): void => {
     const why = capabilities[capability]
@@ -53,7 +56,12 @@ export async function openFaultDriver(cluster: Cluster, target: Target): Promise
   const refused = (capability: Capability) => (): Promise<never> =>
     Promise.reject(new HoldfastError('UNSUPPORTED', capabilities[capability] ?? '', { exitCode: 2 }))
   const askNode = async (node: number, server: 'redis' | 'sentinel', words: readonly string[]) => {
-    const at = { host, port: await routes.node(node, server), internalSecret: secrets.internal, replyWithinMs }
+    const at = {
+      host,
+      port: await routes.node(node, server),
+      internalSecret: secrets.internal,
+      replyWithinMs,
+    }
     return await askOnce(controlConnection(at), `${server}-${String(node)}`, words)
   }
   const askGateway = async (words: readonly string[]) => {
@@ -64,7 +72,7 @@ export async function openFaultDriver(cluster: Cluster, target: Target): Promise
   }
   const heal = async (): Promise<void> => {
     await processes.wake()
-    if (mayHaveClosed) await uncordonAll(cluster, AbortSignal.timeout(operationWithinMs))
+    if (mayClose) await uncordonAll(cluster, AbortSignal.timeout(operationWithinMs))
     if (instancesBefore !== null) {
       await target.scale(instancesBefore, context(AbortSignal.timeout(operationWithinMs)))
       instancesBefore = null
@@ -107,22 +115,21 @@ export async function openFaultDriver(cluster: Cluster, target: Target): Promise
     sentinel: (node, words) => askNode(node, 'sentinel', words),
     gateway: askGateway,
     pods: {
-      delete: async (components) => {
+      delete: async (components, signal) => {
         able('pods')
-        await deletePods(cluster, components, limit())
+        await deletePods(cluster, components, limit(signal))
       },
-      deleteWithVolume: async (node) => {
+      deleteWithVolume: async (node, signal) => {
         able('claims')
-        await deleteWithClaim(cluster, node, limit())
+        await deleteWithClaim(cluster, node, limit(signal))
       },
-      drain: async (component) => {
+      drain: async (component, signal) => {
         able('drain')
         const part = partsOf(await listPods(cluster)).find(({ name }) => name === component)
         const machine = part?.pod.spec?.nodeName
         if (machine === undefined) throw new HoldfastError('NOT_RUNNING', `${component} is on no machine`)
-        mayHaveClosed = true
-        await cordon(cluster, machine, limit())
-        return { machine, evicted: await evictFrom(cluster, machine, limit()) }
+        await cordon(cluster, machine, limit(signal))
+        return { machine, evicted: await evictFrom(cluster, machine, limit(signal)) }
       },
       reopen: () => uncordonAll(cluster, limit()),
     },
@@ -159,8 +166,14 @@ export async function openFaultDriver(cluster: Cluster, target: Target): Promise
       }
     },
   }
-  if (mayHaveClosed) await uncordonAll(cluster, limit())
   return driver
+}
+
+/** What a verify that was killed has left closed takes pods again before it is counted. Only while the lock is held. */
+async function reopenAndAsk(cluster: Cluster) {
+  const mayClose = await mayCloseMachines(cluster)
+  if (mayClose) await uncordonAll(cluster, AbortSignal.timeout(operationWithinMs))
+  return { mayClose, capabilities: await readCapabilities(cluster) }
 }
 
 interface DrillLock {

@@ -28,7 +28,9 @@ export async function deletePods(
 
 /** A Redis node's pod and its volume claim: whatever replaces them finds nothing. */
 export async function deleteWithClaim(cluster: Cluster, index: number, signal: AbortSignal): Promise<void> {
-  const pods = partsOf(await listPods(cluster, signal)).filter(({ name }) => name === `redis-${String(index)}`)
+  const pods = partsOf(await listPods(cluster, signal)).filter(
+    ({ name }) => name === `redis-${String(index)}`,
+  )
   const claims = pods.flatMap(({ pod }) =>
     (pod.spec?.volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) =>
       claim == null ? [] : [claim.claimName],
@@ -62,11 +64,7 @@ export async function evictFrom(
 async function deletePod(cluster: Cluster, pod: Pod, signal: AbortSignal): Promise<void> {
   const uid = pod.metadata?.uid
   try {
-    await cluster.api.remove(
-      pathIn(cluster, 'Pod', podName(pod)),
-      { preconditions: { uid } },
-      { signal },
-    )
+    await cluster.api.remove(pathIn(cluster, 'Pod', podName(pod)), { preconditions: { uid } }, { signal })
   } catch (error) {
     // Replaced by another one already.
     if (!isConflict(error)) throw error

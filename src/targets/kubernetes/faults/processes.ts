@@ -84,7 +84,9 @@ export function clusterProcesses(cluster: Cluster): ClusterProcesses {
   return {
     components: async () => {
       const all = (await parts()).flatMap(componentsOf)
-      const running = await Promise.all(all.map(async (each) => ((await locate(each)) === null ? [] : [each])))
+      const running = await Promise.all(
+        all.map(async (each) => ((await locate(each)) === null ? [] : [each])),
+      )
       return running.flat()
     },
     find,

@@ -67,7 +67,9 @@ export function openRoutes(cluster: Cluster, topology: Topology): Routes {
         api: cluster.api,
         next,
         onCut: () => {
-          void opening.then(({ port }) => cuts.push({ at: `${host}:${String(port)}`, atMs: performance.now() }))
+          void opening.then(({ port }) =>
+            cuts.push({ at: `${host}:${String(port)}`, atMs: performance.now() }),
+          )
         },
       })
     relays.set(name, opening)
@@ -77,8 +79,7 @@ export function openRoutes(cluster: Cluster, topology: Topology): Routes {
   return {
     host,
     cuts,
-    frontDoor: () =>
-      relay('front door', () => service('app', appPortOf(pods) ?? topology.frontDoor.port)),
+    frontDoor: () => relay('front door', () => service('app', appPortOf(pods) ?? topology.frontDoor.port)),
     gateway: () => {
       const component = cluster.settings.gateways === 0 ? 'app' : 'gateway'
       return relay('gateway', () => service(component, topology.gateway.port))
