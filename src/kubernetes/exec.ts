@@ -124,7 +124,7 @@ export async function attachTo(
   command: readonly string[],
   { stdin, stdout, stderr, tty, signal }: Attached,
 ): Promise<number> {
-  let exitCode: number | null = null
+  const seen: { exitCode: number | null } = { exitCode: null }
   const socket = (await new client.Exec(config).exec(
     namespace,
     pod,
@@ -136,7 +136,7 @@ export async function attachTo(
     stdin,
     tty,
     (status) => {
-      exitCode = exitCodeOf(status)
+      seen.exitCode = exitCodeOf(status)
     },
   )) as unknown as ExecSocket
   await new Promise<void>((resolve, reject) => {
@@ -151,5 +151,5 @@ export async function attachTo(
       { once: true },
     )
   })
-  return exitCode ?? 1
+  return seen.exitCode ?? 1
 }

@@ -54,13 +54,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 async function carry(socket: Socket, { api, next, onCut }: RelayOptions, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + patienceMs
   const unheard: Buffer[] = []
-  while (!socket.destroyed && performance.now() < deadline) {
+  while (!isGone(socket) && performance.now() < deadline) {
     const since = performance.now()
     const to = next()
     const tunnel = to === null ? null : await tryOpen(api, to, signal)
     const tookMs = performance.now() - since
     if (tunnel === null) {
-      if (socket.destroyed && tookMs > slowMs) onCut()
+      if (isGone(socket) && tookMs > slowMs) onCut()
       await delay(againMs, undefined, { signal })
       continue
     }
@@ -75,6 +75,10 @@ async function carry(socket: Socket, { api, next, onCut }: RelayOptions, signal:
     break
   }
   socket.destroy()
+}
+
+function isGone(socket: Socket): boolean {
+  return socket.destroyed
 }
 
 async function tryOpen(api: ClusterApi, to: PodPort, signal: AbortSignal): Promise<Tunnel | null> {

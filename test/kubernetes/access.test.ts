@@ -133,6 +133,7 @@ describe('who may what in a cluster', { skip: noCluster(process.env) || noImages
     await as('up')
     await as('status')
     await as('doctor')
+    await deployment.healthy()
     await as('switchover')
     await as('scale', '2')
     await as('restart', 'app-0')

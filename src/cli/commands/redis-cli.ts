@@ -11,7 +11,7 @@ export async function redisCli(
   args: readonly string[],
 ): Promise<number> {
   const { target } = await openDeployment(context)
-  if (target.redisCli !== undefined) return await inThere(context, target.redisCli, args)
+  if (target.redisCli !== undefined) return await inThere(context, target, args)
   const { host, port, password, db } = await target.connection('operator')
   const program = findProgram(['redis-cli', 'valkey-cli'], context.env)
   if (program === null) {
@@ -26,16 +26,12 @@ export async function redisCli(
 }
 
 /** What is typed goes there key by key, and so does Ctrl-C. */
-async function inThere(
-  { signal }: CommandContext,
-  redisCliOf: NonNullable<Target['redisCli']>,
-  args: readonly string[],
-): Promise<number> {
+async function inThere({ signal }: CommandContext, target: Target, args: readonly string[]): Promise<number> {
   const { stdin, stdout, stderr } = process
   const isInteractive = stdin.isTTY && stdout.isTTY && args.length === 0
   if (isInteractive) stdin.setRawMode(true)
   try {
-    return await redisCliOf(args, { stdin, stdout, stderr, isInteractive, signal })
+    return (await target.redisCli?.(args, { stdin, stdout, stderr, isInteractive, signal })) ?? 1
   } finally {
     if (isInteractive) stdin.setRawMode(false)
     // Otherwise it would be waited for.

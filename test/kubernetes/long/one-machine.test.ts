@@ -8,7 +8,9 @@ describe('a cluster of one machine', { skip: noCluster(process.env) || noImages(
   let machines: TestCluster | undefined
   before(async () => {
     machines = await testCluster(process.env, 1)
-    const all = (await machines.kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')).split(' ')
+    const all = (await machines.kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')).split(
+      ' ',
+    )
     for (const machine of all.filter((name) => name !== 'n1')) {
       await machines.machine('kill', machine)
       await machines.kubectl('delete', 'node', machine)
@@ -20,7 +22,13 @@ describe('a cluster of one machine', { skip: noCluster(process.env) || noImages(
   it('takes every pod, and none is pending', async () => {
     const { nodes } = await deployment.healthy()
     assert.deepEqual([...new Set(nodes.map(({ machine }) => machine))], ['n1'])
-    const pending = await deployment.kubectl('get', 'pods', '--field-selector=status.phase=Pending', '-o', 'name')
+    const pending = await deployment.kubectl(
+      'get',
+      'pods',
+      '--field-selector=status.phase=Pending',
+      '-o',
+      'name',
+    )
     assert.equal(pending, '')
     await deployment.oneMore()
   })
