@@ -6,13 +6,13 @@ import type { LoadedSpec } from '../spec/load.ts'
 import { orList } from '../spec/or-list.ts'
 import { SpecError } from '../spec/problem.ts'
 import { targets } from '../spec/schema.ts'
-import type { TargetName } from '../spec/schema.ts'
+import type { SupervisorName, TargetName } from '../spec/schema.ts'
 import type { Target } from '../targets/target.ts'
 import { defaultSpecFile } from './context.ts'
 import type { CommandContext } from './context.ts'
 
 export interface Deployment extends LoadedSpec {
-  /** Absolute: `.holdfast/<name>` beside the spec. */
+  /** Absolute: `.holdfast/<name>` beside the spec, or where systemd has it. */
   readonly stateDir: string
   readonly target: Target
 }
@@ -29,8 +29,14 @@ export async function openDeployment(context: CommandContext): Promise<Deploymen
     return { ...loaded, stateDir, target: await openCluster(context, loaded) }
   }
   requireLinux()
+  const { name, local } = loaded.spec
+  const place = await localStateDirectory(name, stateDir, local.supervisor)
   const { localTarget } = await import('../targets/local/target.ts')
-  return { ...loaded, stateDir, target: localTarget({ stateDir, name: loaded.spec.name }) }
+  return {
+    ...loaded,
+    stateDir: place,
+    target: localTarget({ stateDir: place, name, embeddedStateDir: stateDir }),
+  }
 }
 
 /** What runs under the spec's name: all that looking and stopping need, whatever else is wrong with the spec. */
@@ -47,15 +53,27 @@ export async function openByName(
     if (chosenTarget(context.targetName) === 'kubernetes') throw error
     requireLinux()
     const name = error.deployment
-    const stateDir = join(dirname(resolve(context.specFile)), '.holdfast', name)
+    const embeddedStateDir = join(dirname(resolve(context.specFile)), '.holdfast', name)
+    const stateDir = await localStateDirectory(name, embeddedStateDir, 'auto')
     const { localTarget } = await import('../targets/local/target.ts')
-    return { name, stateDir, target: localTarget({ stateDir, name }) }
+    return { name, stateDir, target: localTarget({ stateDir, name, embeddedStateDir }) }
   }
 }
 
 /** Of the deployment of this spec. */
 export async function deployedStateDirectory(specFile: string = defaultSpecFile): Promise<string> {
-  return stateDirectoryOf(await loadSpec(specFile))
+  const loaded = await loadSpec(specFile)
+  const { name, local } = loaded.spec
+  return await localStateDirectory(name, stateDirectoryOf(loaded), local.supervisor)
+}
+
+async function localStateDirectory(
+  name: string,
+  embeddedStateDir: string,
+  supervisor: SupervisorName,
+): Promise<string> {
+  const { chooseStateDirectory } = await import('../targets/local/choose-supervisor.ts')
+  return chooseStateDirectory({ name, embeddedStateDir, supervisor })
 }
 
 function stateDirectoryOf({ spec, directory }: LoadedSpec): string {

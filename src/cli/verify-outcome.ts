@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import pico from 'picocolors'
 
 import { HoldfastError } from '../errors.ts'
+import { giveToOwnerOf } from '../platform/files.ts'
 import { openHistory, type HistoryFile } from '../verify/record-history.ts'
 import { renderReport } from '../verify/report/report.ts'
 import type { VerifyResult } from '../verify/result.ts'
@@ -27,13 +28,15 @@ export interface ReportFiles {
 export async function openReport(directory: string, startedAt: Date): Promise<ReportFiles> {
   const name = startedAt.toISOString().slice(0, 19).replaceAll(':', '-')
   const path = join(directory, `${name}.html`)
-  const history = await openHistory(join(directory, `${name}.jsonl`))
+  const historyPath = join(directory, `${name}.jsonl`)
+  const history = await openHistory(historyPath)
   return {
     history,
     finish: async (result) => {
       await history.close()
       try {
         await writeFile(path, renderReport(result))
+        giveToOwnerOf(dirname(directory), [directory, path, historyPath])
       } catch (cause) {
         throw new HoldfastError('STATE_UNWRITABLE', `the report cannot be written: ${path}`, {
           exitCode: 2,

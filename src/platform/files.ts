@@ -1,7 +1,9 @@
 import {
+  chownSync,
   closeSync,
   constants,
   copyFileSync,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -26,6 +28,7 @@ export function writeFileDurably(path: string, content: string | Uint8Array, mod
     try {
       const bytes = typeof content === 'string' ? Buffer.from(content) : content
       for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written)
+      giveToOwner(file, directory)
       fsyncSync(file)
     } finally {
       closeSync(file)
@@ -36,6 +39,20 @@ export function writeFileDurably(path: string, content: string | Uint8Array, mod
     throw error
   }
   syncDirectory(directory)
+}
+
+/** What root writes into somebody's directory is that somebody's to read: a service has no other rights. */
+function giveToOwner(file: number, directory: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(directory)
+  if (uid !== 0) fchownSync(file, uid, gid)
+}
+
+/** What root made within somebody's directory, given to that somebody: sudo leaves nothing of root in a clone. */
+export function giveToOwnerOf(directory: string, paths: readonly string[]): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(directory)
+  for (const path of paths) chownSync(path, uid, gid)
 }
 
 export function syncDirectory(directory: string): void {

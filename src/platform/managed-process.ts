@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, existsSync } from 'node:fs'
+import { closeSync, existsSync, statSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../errors.ts'
@@ -87,7 +87,7 @@ export async function spawnManaged(spec: ManagedSpec): Promise<ManagedProcess> {
   if (child.stdin instanceof Socket) child.stdin.unref()
   if (stat === null) throw new HoldfastError('INTERNAL', `${spec.component}: no /proc entry for its process`)
   writeProcessRecord(spec.deployment, spec.component, stat.pid, stat.startTime)
-  return managed(spec.component, stat, false, () => exited)
+  return managed(spec, stat, false, () => exited)
 }
 
 /**
@@ -95,7 +95,7 @@ export async function spawnManaged(spec: ManagedSpec): Promise<ManagedProcess> {
  * is left of its session. Members of a leader's session are not listed: stopping the leader stops them.
  */
 export function findManaged(deployment: string): ManagedProcess[] {
-  const processes = ownProcesses()
+  const processes = processesOf(deployment)
   const records = readProcessRecords(deployment)
   const tagged = processes.flatMap((stat) => {
     const component = componentOf(stat, deployment) ?? recordedComponent(stat, records)
@@ -108,11 +108,19 @@ export function findManaged(deployment: string): ManagedProcess[] {
   }
   const sessions = new Set([...leaders.values()].map((stat) => stat.pid))
   return [
-    ...[...leaders].map(([component, stat]) => managed(component, stat, false, () => adoptedExit(stat))),
+    ...[...leaders].map(([component, stat]) =>
+      managed({ component, deployment }, stat, false, () => adoptedExit(stat)),
+    ),
     ...tagged
       .filter(({ stat }) => !sessions.has(stat.session))
-      .map(({ component, stat }) => managed(component, stat, true, () => adoptedExit(stat))),
+      .map(({ component, stat }) => managed({ component, deployment }, stat, true, () => adoptedExit(stat))),
   ]
+}
+
+/** Live processes of our own user; to root those of whoever the deployment belongs to, too. */
+export function processesOf(deployment: string): ProcessStat[] {
+  if (process.getuid?.() !== 0) return ownProcesses()
+  return ownProcesses(statSync(deployment, { throwIfNoEntry: false })?.uid)
 }
 
 function componentOf(stat: ProcessStat, deployment: string): string | null {
@@ -139,13 +147,14 @@ function isLeftOf(stat: ProcessStat, record: ProcessRecord): boolean {
 }
 
 function managed(
-  component: string,
+  { component, deployment }: Pick<ManagedSpec, 'component' | 'deployment'>,
   stat: ProcessStat,
   stray: boolean,
   exited: () => Promise<Exit>,
 ): ManagedProcess {
   const { pid, startTime } = stat
-  const members = () => (stray ? [stat].filter(() => isAlive(pid, startTime)) : sessionMembers(stat))
+  const members = () =>
+    stray ? [stat].filter(() => isAlive(pid, startTime)) : sessionMembers(deployment, stat)
   return {
     component,
     pid,
@@ -173,10 +182,12 @@ function managed(
 }
 
 /** Live processes of a session, its leader dead or alive; none once its number names somebody else's. */
-function sessionMembers(leader: ProcessStat): ProcessStat[] {
+function sessionMembers(deployment: string, leader: ProcessStat): ProcessStat[] {
   const now = readStat(leader.pid)
   if (now !== null && now.startTime !== leader.startTime) return []
-  return ownProcesses().filter((stat) => stat.session === leader.pid && stat.startTime >= leader.startTime)
+  return processesOf(deployment).filter(
+    (stat) => stat.session === leader.pid && stat.startTime >= leader.startTime,
+  )
 }
 
 async function allGone(members: () => readonly ProcessStat[], withinMs: number): Promise<boolean> {

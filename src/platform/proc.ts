@@ -39,15 +39,18 @@ export function isAlive(pid: number, startTime: number): boolean {
   return stat !== null && !stat.zombie && stat.startTime === startTime
 }
 
-/** Live processes of our own user, without zombies. */
-export function ownProcesses(): ProcessStat[] {
-  const uid = process.getuid?.()
+/**
+ * Live processes of our own user, without zombies.
+ * @param also root may ask for another user's as well: its uid
+ */
+export function ownProcesses(also?: number): ProcessStat[] {
+  const uids = new Set([process.getuid?.(), also])
   const found: ProcessStat[] = []
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue
     const pid = Number(entry)
     try {
-      if (statSync(`/proc/${entry}`).uid !== uid) continue
+      if (!uids.has(statSync(`/proc/${entry}`).uid)) continue
     } catch {
       continue
     }

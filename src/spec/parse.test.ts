@@ -245,7 +245,7 @@ describe('parseSpec', () => {
         },
       },
       frontDoor: { listen: { host: '0.0.0.0', port: 9000 } },
-      local: { network: { first: 0x7f000900, size: 256 } },
+      local: { network: { first: 0x7f000900, size: 256 }, supervisor: 'auto' },
       kubernetes: { ...defaultKubernetesSettings, namespace: 'shop', createNamespace: true },
     })
   })

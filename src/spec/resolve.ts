@@ -40,7 +40,10 @@ export function resolveSpec(written: WrittenSpec): Spec {
       limits: resolveLimits(gateway.limits),
     },
     frontDoor: { listen: frontDoorListen },
-    local: { network: local.network ?? { first: 0x7f_00_01_00, size: 256 } },
+    local: {
+      network: local.network ?? { first: 0x7f_00_01_00, size: 256 },
+      supervisor: local.supervisor ?? 'auto',
+    },
     kubernetes: resolveKubernetes(written.name ?? defaultName, written.kubernetes),
   }
 }

@@ -253,6 +253,10 @@ const frontDoor = z.strictObject({
   }),
 })
 
+/** Who keeps the processes of the target `local` running. */
+const supervisors = ['auto', 'systemd', 'embedded'] as const
+export type SupervisorName = (typeof supervisors)[number]
+
 const local = z.strictObject({
   network: field(loopbackNetwork().optional(), {
     description:
@@ -261,6 +265,16 @@ const local = z.strictObject({
     accepts: 'a network within 127.0.0.0/8, with room for the nodes',
     default: '127.0.1.0/24',
     example: '127.0.2.0/24',
+  }),
+  supervisor: field(z.enum(supervisors, `must be ${orList(supervisors)}`).optional(), {
+    description:
+      'Who keeps the processes running. `embedded`: a process of Holdfast, under the user who called `up`; everything is beside the ' +
+      'spec, and after a reboot somebody calls `up`. `systemd`: one unit a process, of the system user `holdfast`, started at boot; ' +
+      'every command is then typed with `sudo` ([operations](operations.md#under-systemd)). `auto`: `systemd` where the deployment ' +
+      'is under it already, else `embedded`.',
+    accepts: '`auto`, `systemd` or `embedded`',
+    default: 'auto',
+    example: 'auto',
   }),
 })
 
@@ -333,6 +347,7 @@ export interface Spec {
   readonly local: {
     /** Redis node i has the address `first + i + 1`; see formatAddress in units.ts. */
     readonly network: Network
+    readonly supervisor: SupervisorName
   }
   readonly kubernetes: KubernetesSettings
 }

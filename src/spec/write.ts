@@ -46,7 +46,10 @@ export function writeSpec({
       limits: writeLimits(gateway.limits),
     },
     frontDoor: { listen: writeListen(frontDoor.listen) },
-    local: { network: `${formatAddress(local.network.first)}/${32 - Math.log2(local.network.size)}` },
+    local: {
+      network: `${formatAddress(local.network.first)}/${32 - Math.log2(local.network.size)}`,
+      supervisor: local.supervisor,
+    },
     kubernetes: writeKubernetes(kubernetes),
   }
 }

@@ -15,6 +15,12 @@ export interface FreshMachine {
   readonly shell: (line: string, user?: string) => Promise<Ran>
   /** Copies a directory (of a git checkout: without what it ignores) to the user's home. */
   readonly copy: (from: string, to: string) => Promise<void>
+  /** Where its ports are reached from here. */
+  readonly address: string
+  /** Orderly; back when it has booted. */
+  readonly reboot: () => Promise<void>
+  /** Everything dies at once and what was not synced is lost; back when it has booted. */
+  readonly cutPower: () => Promise<void>
   readonly remove: () => Promise<void>
 }
 
@@ -26,7 +32,7 @@ export function noFreshMachine(env: NodeJS.ProcessEnv): string | false {
 
 /**
  * Starts a machine of its own name by the commands in `env.FRESH_MACHINE` (up NAME, exec NAME -- ARG…, copy NAME SRC DEST,
- * down NAME). The caller removes it.
+ * address NAME, reboot NAME, powercut NAME, down NAME). The caller removes it.
  */
 export async function freshMachine(
   env: NodeJS.ProcessEnv,
@@ -43,6 +49,9 @@ export async function freshMachine(
   await must('up', name)
   return {
     name,
+    address: (await command('address', name)).stdout.trim(),
+    reboot: () => must('reboot', name),
+    cutPower: () => must('powercut', name),
     shell: (line, user = 'ubuntu') => command('exec', name, '--user', user, '--', 'sh', '-c', line),
     copy: (from, to) => must('copy', name, from, to),
     remove: async () => {

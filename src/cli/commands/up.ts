@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { HoldfastError } from '../../errors.ts'
 import { resolvePassword } from '../../spec/password.ts'
 import type { Spec } from '../../spec/schema.ts'
+import { isUnderSystemd } from '../../targets/local/systemd/places.ts'
 import { buildTopology } from '../../topology/build.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { openDeployment, type Deployment } from '../deployment.ts'
@@ -36,7 +37,7 @@ export async function up(
       context.note(`warning: ${name} listens on every address, past the front door: let the program use HOST`)
     }
     const lines = isLocal
-      ? farewell(spec, context)
+      ? farewell(spec, context, isUnderSystemd(target.place) ? 'sudo ' : '')
       : clusterFarewell(spec, (await target.observe()).frontDoor.url, context)
     for (const line of lines) context.print(line)
     return 0
@@ -65,7 +66,8 @@ function appDirectory({ app }: Spec, specDirectory: string): string {
   })
 }
 
-function farewell({ name, app, frontDoor }: Spec, context: CommandContext): string[] {
+/** @param sudo what commands begin with */
+function farewell({ name, app, frontDoor }: Spec, context: CommandContext, sudo: string): string[] {
   const { host, port } = frontDoor.listen
   const isEverywhere = host === '0.0.0.0'
   const url = `http://${isEverywhere ? 'localhost' : host}:${port}`
@@ -73,7 +75,7 @@ function farewell({ name, app, frontDoor }: Spec, context: CommandContext): stri
   return [
     `${name} is up: ${url}${isEverywhere ? ' (on every address of this machine)' : ''}`,
     `  try it:   curl ${url}${path}`,
-    `  look:     ./holdfast status${specOption(context)}`,
+    `  look:     ${sudo}./holdfast status${specOption(context)}`,
   ]
 }
 

@@ -1,15 +1,15 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
-import { lastLines, writeFileDurably } from '../../platform/files.ts'
+import { writeFileDurably } from '../../platform/files.ts'
 import { findManaged } from '../../platform/managed-process.ts'
 import { isChanging, withStage } from '../../topology/stages.ts'
 import type { NodeTopology, Topology } from '../../topology/topology.ts'
 import type { TargetContext } from '../target.ts'
 import { changeNodes } from './change-nodes.ts'
 import { askAgent } from './agent-client.ts'
-import { askSupervisor } from './control.ts'
-import { endOutdatedSupervisor, ensureSupervisor, isSupervised } from './ensure-supervisor.ts'
+import { lastWords } from './last-words.ts'
+import { askManager, endOutdatedManager, ensureManager, isManaged } from './manager.ts'
 import type { LocalPaths } from './paths.ts'
 import { checkPorts, listeners } from './ports.ts'
 import { checkPrograms, prepareStateDirectory, stateError } from './preflight.ts'
@@ -17,6 +17,7 @@ import { noteSettings, settleNodes } from './node-settings.ts'
 import { settleSecrets } from './secrets.ts'
 import { migrateState } from './state-version.ts'
 import { readTopology, requireSecrets } from './state-files.ts'
+import { isUnderSystemd } from './systemd/places.ts'
 import { waitUntilReady } from './wait-ready.ts'
 
 const confinedClients = 'clients may no more than what is about their data (docs/security.md)'
@@ -49,7 +50,8 @@ async function applyAsItIs(
   context: TargetContext,
 ): Promise<readonly string[]> {
   const before = readTopology(paths)
-  await check(paths, topology, before, await isSupervised(paths.stateDir))
+  const isRunning = await isManaged(paths)
+  await check(paths, topology, before, isRunning)
   context.signal.throwIfAborted()
   try {
     migrateState(paths)
@@ -63,6 +65,10 @@ async function applyAsItIs(
   // Nodes that are not running take the settings up when they start.
   if (findManaged(paths.stateDir).every(({ component }) => !component.startsWith('redis-')))
     noteSettings(paths, topology)
+  if (isUnderSystemd(paths.stateDir)) {
+    const { prepareSystem } = await import('./systemd/prepare-system.ts')
+    await prepareSystem(paths, topology, isRunning)
+  }
   return await settle(paths, topology, context)
 }
 
@@ -73,17 +79,17 @@ export async function settle(
   context: TargetContext,
 ): Promise<readonly string[]> {
   const changes: string[] = []
-  if ((await isSupervised(paths.stateDir)) && (await endOutdatedSupervisor(paths.stateDir))) {
+  if ((await isManaged(paths)) && (await endOutdatedManager(paths))) {
     context.progress.step('another version of Holdfast: everything takes it up, one part at a time')
     changes.push('Holdfast runs another version')
   }
-  if (await ensureSupervisor(paths.stateDir)) {
+  if (await ensureManager(paths)) {
     context.progress.step(`starting ${topology.name} in ${paths.stateDir}`)
     changes.push(`${topology.name} was started`)
   }
-  await supervisorAnswers(paths, context)
-  const { changes: applied } = await askSupervisor(
-    paths.supervisorSocket,
+  if (!isUnderSystemd(paths.stateDir)) await supervisorAnswers(paths, context)
+  const { changes: applied } = await askManager(
+    paths,
     'apply',
     {},
     {
@@ -174,11 +180,11 @@ async function supervisorAnswers(paths: LocalPaths, { signal, progress }: Target
   for (;;) {
     signal.throwIfAborted()
     try {
-      await askSupervisor(paths.supervisorSocket, 'status', {}, { signal: AbortSignal.timeout(2000) })
+      await askManager(paths, 'status', {}, { signal: AbortSignal.timeout(2000) })
       return
     } catch (error) {
       if (performance.now() > deadline) {
-        const tail = lastLines(paths.log('supervisor'), 5)
+        const tail = lastWords(paths, 'supervisor', 5)
           .map((line) => `\n    ${line}`)
           .join('')
         throw new HoldfastError('TIMEOUT', `the supervisor does not answer. Its last lines:${tail}`, {

@@ -8,12 +8,14 @@ const lock = join(source, '../package-lock.json')
 /** What each kind of process runs, as folders of src/. What is shared by all is in every list. */
 const parts = {
   counter: ['counter', 'platform'],
+  /** Everything there is. */
+  all: ['.'],
   other: ['agent', 'discovery', 'gateway', 'insync', 'platform', 'render', 'resp', 'targets', 'topology'],
 } as const
 
 /**
  * Names the code that a process started now would run: another value after `git pull` or an edit.
- * @param part `counter`: the bundled application; `other`: Holdfast's own processes
+ * @param part `counter`: the bundled application; `other`: Holdfast's own processes; `all`: any file
  */
 export function codeVersion(part: keyof typeof parts): string {
   const hash = createHash('sha256')

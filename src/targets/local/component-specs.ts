@@ -7,7 +7,17 @@ import type { Topology } from '../../topology/topology.ts'
 import type { Secrets } from '../target.ts'
 import type { LocalPaths } from './paths.ts'
 
-const mainFile = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+/** What a role is started with. */
+export interface Code {
+  /** Absolute paths. */
+  readonly node: string
+  readonly main: string
+}
+
+const ownCode: Code = {
+  node: process.execPath,
+  main: fileURLToPath(new URL('../../cli/main.ts', import.meta.url)),
+}
 
 /** What is common to programs of any kind: where to find others, home, language. */
 function basicEnvironment(): Record<string, string> {
@@ -25,9 +35,9 @@ function basicEnvironment(): Record<string, string> {
  */
 const semiSpace = { gateway: 4, others: 1 }
 
-export function roleArgv(role: string, args: readonly string[]): string[] {
+export function roleArgv(role: string, args: readonly string[], { node, main } = ownCode): string[] {
   const mebibytes = role === 'gateway' ? semiSpace.gateway : semiSpace.others
-  return [process.execPath, `--max-semi-space-size=${mebibytes}`, mainFile, role, ...args]
+  return [node, `--max-semi-space-size=${mebibytes}`, main, role, ...args]
 }
 
 export function roleSpec(paths: LocalPaths, component: string, argv: readonly string[]): ManagedSpec {
@@ -66,10 +76,25 @@ export function instanceSpec(
   secrets: Secrets,
   index: number,
 ): ManagedSpec {
-  const { app, gateway, redis } = topology
+  const { app } = topology
   const component = `app-${String(index)}`
+  const spec = roleSpec(paths, component, app.command ?? roleArgv('counter', []))
+  return {
+    ...spec,
+    env: { ...spec.env, ...instanceVariables(topology, secrets, index) },
+    ...(app.command === null ? {} : { cwd: app.directory, umask: 0o022 }),
+  }
+}
+
+/** Holds the password. */
+export function instanceVariables(
+  topology: Topology,
+  secrets: Secrets,
+  index: number,
+): Record<string, string> {
+  const { app, gateway, redis } = topology
   const { host, port } = instanceAddress(topology, index)
-  const variables = {
+  return {
     ...app.env,
     PORT: String(port),
     HOST: host,
@@ -77,12 +102,6 @@ export function instanceSpec(
     REDIS_PORT: String(gateway.port),
     REDIS_PASSWORD: secrets.password,
     REDIS_DB: String(redis.db),
-  }
-  const spec = roleSpec(paths, component, app.command ?? roleArgv('counter', []))
-  return {
-    ...spec,
-    env: { ...spec.env, ...variables },
-    ...(app.command === null ? {} : { cwd: app.directory, umask: 0o022 }),
   }
 }
 

@@ -7,6 +7,7 @@ import { roleSpec } from './component-specs.ts'
 import { localPaths, type LocalPaths } from './paths.ts'
 import { lockHolder } from './process-lock.ts'
 import { standbyComponent, standbyFingerprint, supervisorArgv } from './standby.ts'
+import { isUnderSystemd } from './systemd/places.ts'
 
 const takeOverWithinMs = 5000
 const pollMs = 20
@@ -16,9 +17,11 @@ const successors: readonly string[] = ['supervisor', standbyComponent]
  * Starts the deployment's supervisor when none lives, nor one that stands by to follow it, and the deployment is meant to
  * run. It takes over what runs.
  * Two callers at once are harmless: the second supervisor ends by itself.
+ * Under systemd there is none, and none is needed.
  * @returns whether one was started
  */
 export async function ensureSupervisor(stateDir: string): Promise<boolean> {
+  if (isUnderSystemd(stateDir)) return false
   const paths = localPaths(stateDir)
   if (!existsSync(paths.wanted) || lockHolder(paths.supervisorLock) !== null) return false
   if (findManaged(stateDir).some(({ component, stray }) => successors.includes(component) && !stray))

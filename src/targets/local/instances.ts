@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../errors.ts'
-import { lastLines } from '../../platform/files.ts'
 import { instanceAddress, instanceSlots } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { httpProbe } from './http-probe.ts'
-import type { Keeper } from './keeper.ts'
 import type { RuntimeApi } from './runtime-api.ts'
+import type { ComponentKeeper } from './workshop.ts'
 
 export interface InstancesDeps {
   readonly topology: () => Topology
   readonly frontDoor: RuntimeApi
   /** A keeper for instance `index`, not started. */
-  readonly keeper: (index: number) => Keeper
-  readonly logFile: (component: string) => string
+  readonly keeper: (index: number) => ComponentKeeper
+  readonly lastLines: (component: string) => readonly string[]
+  readonly readyChanged: () => void
 }
 
 export interface Operation {
@@ -31,7 +31,7 @@ const hopelessFailures = 5
 /** The application's instances and their slots at the front door: started, replaced and removed without failing a request. */
 export class Instances {
   readonly #deps: InstancesDeps
-  readonly keepers = new Map<number, Keeper>()
+  readonly keepers = new Map<number, ComponentKeeper>()
   /** Which slots take requests: what HAProxy is told again when it starts anew. */
   readonly ready = new Set<number>()
 
@@ -108,6 +108,7 @@ export class Instances {
     keeper.start()
     await this.waitHealthy(index, operation)
     this.ready.add(index)
+    this.#deps.readyChanged()
     const slot = `app-${String(index)}`
     await this.#tell(() =>
       this.#deps.frontDoor.setAddress(slot, instanceAddress(this.#deps.topology(), index)),
@@ -136,6 +137,7 @@ export class Instances {
   async #remove(index: number, { signal }: Operation): Promise<void> {
     const slot = `app-${String(index)}`
     this.ready.delete(index)
+    this.#deps.readyChanged()
     await this.#tell(() => this.#deps.frontDoor.setState(slot, 'drain'))
     await this.#drained(slot, signal)
     await this.#tell(() => this.#deps.frontDoor.setState(slot, 'maint'))
@@ -165,7 +167,7 @@ export class Instances {
   ): HoldfastError {
     const what =
       failures >= hopelessFailures ? `ended ${String(failures)} times in a row` : `gave: ${String(last)}`
-    const tail = lastLines(this.#deps.logFile(component), 5).map((line) => `\n    ${line}`)
+    const tail = this.#deps.lastLines(component).map((line) => `\n    ${line}`)
     const message = `${component} does not get healthy: GET http://${host}:${String(port)}${path} ${what}${tail.join('')}`
     return new HoldfastError('TIMEOUT', message, { hint: `./holdfast logs ${component}` })
   }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '../../platform/log.ts'
 import type { ManagedProcess } from '../../platform/managed-process.ts'
 import { signalProcess } from '../../platform/proc.ts'
+import type { ComponentKeeper } from './workshop.ts'
 
 export interface KeeperState {
   readonly component: string
@@ -23,7 +24,7 @@ const maxDelayMs = 5000
 const healthyMs = 10_000
 
 /** Keeps one component running: back at once after a long life, with growing pauses when it keeps dying; never gives up. */
-export class Keeper {
+export class Keeper implements ComponentKeeper {
   readonly #options: KeeperOptions
   #process: ManagedProcess | null
   #ending: AbortController | null = null
@@ -59,6 +60,12 @@ export class Keeper {
     this.#ending = null
     await this.#process?.stop({ graceMs })
     this.#process = null
+  }
+
+  async renew(by: NodeJS.Signals | null, patienceMs: number): Promise<void> {
+    if (by === null) await this.stop(patienceMs)
+    else await this.leave(by, patienceMs)
+    this.start()
   }
 
   /** Like stop, but asks by another signal that means more to this program than SIGTERM; then as stop does. */

@@ -1,14 +1,16 @@
-import { relative } from 'node:path'
-import { makePrivateDirectory, readIfExists, writeFileDurably } from '../../platform/files.ts'
+import { readIfExists, writeFileDurably } from '../../platform/files.ts'
 import type { Logger } from '../../platform/log.ts'
 import { spawnManaged, type ManagedProcess, type ManagedSpec } from '../../platform/managed-process.ts'
-import { renderHaproxyCfg } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { componentFingerprint, limitsFingerprint, limitsPart } from './component-fingerprints.ts'
 import { agentSpec, frontDoorSpec, gatewaySpec, instanceSpec } from './component-specs.ts'
-import type { HeldSockets } from './held-sockets.ts'
+import { writeFrontDoorConfig } from './front-door-config.ts'
+import { HeldSockets, type HeldDescriptor } from './held-sockets.ts'
+import { Keeper } from './keeper.ts'
 import type { LocalPaths } from './paths.ts'
-import { openFilesLimit, requireSecrets } from './state-files.ts'
+import { Standby } from './standby.ts'
+import { requireSecrets } from './state-files.ts'
+import type { Workshop } from './workshop.ts'
 
 export interface LauncherOptions {
   readonly paths: LocalPaths
@@ -16,25 +18,36 @@ export interface LauncherOptions {
   readonly topology: () => Topology
   /** Instances that take requests: HAProxy is told when it starts. */
   readonly ready: ReadonlySet<number>
-  /** The listening sockets, some of them handed on by a former supervisor. */
-  readonly sockets: HeldSockets
+  /** Listening sockets that a former supervisor held. */
+  readonly inherited: readonly HeldDescriptor[]
 }
 
-/** Starts components, with the sockets that are held for them, and knows with what settings each was started. */
-export class Launcher {
+/** The embedded supervisor's: starts components, with the sockets that are held for them, and knows with what settings each was started. */
+export class Launcher implements Workshop {
   readonly #options: LauncherOptions
+  readonly #sockets: HeldSockets
+  readonly #standby: Standby
 
   constructor(options: LauncherOptions) {
+    const { paths, log, inherited } = options
     this.#options = options
+    this.#sockets = new HeldSockets(inherited)
+    this.#standby = new Standby({ paths, log, sockets: () => this.#sockets.descriptors })
+  }
+
+  keeper(component: string, adopted: ManagedProcess | null): Keeper {
+    const start = async () => {
+      const started = await this.start(component)
+      await this.#standby.renew()
+      return started
+    }
+    return new Keeper({ component, start, log: this.#options.log }, adopted)
   }
 
   /** Starts a component as the topology in force says, and notes with what. */
   async start(component: string): Promise<ManagedProcess> {
     // Noted before: whoever compares while it is being started must not take it for outdated.
-    writeFileDurably(
-      this.#options.paths.fingerprint(component),
-      componentFingerprint(component, this.#options.topology(), requireSecrets(this.#options.paths)),
-    )
+    writeFileDurably(this.#options.paths.fingerprint(component), this.#fingerprint(component))
     if (component === 'gateway') this.noteLimits()
     const started = await spawnManaged(this.#specOf(component))
     this.#options.log.info({ part: component, partPid: started.pid }, 'started')
@@ -43,10 +56,7 @@ export class Launcher {
 
   /** What runs (or ran last) was started with other settings. */
   isOutdated(component: string): boolean {
-    return (
-      readIfExists(this.#options.paths.fingerprint(component)) !==
-      componentFingerprint(component, this.#options.topology(), requireSecrets(this.#options.paths))
-    )
+    return readIfExists(this.#options.paths.fingerprint(component)) !== this.#fingerprint(component)
   }
 
   /** The gateway that runs knows other limits, or other nodes: it takes them up while it runs, without being started anew. */
@@ -61,6 +71,25 @@ export class Launcher {
     writeFileDurably(this.#options.paths.fingerprint(limitsPart), limitsFingerprint(this.#options.topology()))
   }
 
+  /** HAProxy is told of each while it runs. */
+  readyChanged(): void {
+    return
+  }
+
+  begun(): void {
+    this.#standby.begin()
+  }
+
+  async close(): Promise<void> {
+    await this.#standby.end()
+    this.#sockets.close()
+  }
+
+  #fingerprint(component: string): string {
+    const { topology, paths } = this.#options
+    return componentFingerprint(component, topology(), requireSecrets(paths))
+  }
+
   #specOf(component: string): ManagedSpec {
     const { gateway, frontDoor } = this.#options.topology()
     const [, role = '', number = ''] = /^(agent|app|gateway|front-door)-?(\d*)$/.exec(component) ?? []
@@ -68,10 +97,10 @@ export class Launcher {
       case 'agent':
         return agentSpec(this.#options.paths, Number(number))
       case 'gateway':
-        return gatewaySpec(this.#options.paths, this.#options.sockets.hold(component, gateway))
+        return gatewaySpec(this.#options.paths, this.#sockets.hold(component, gateway))
       case 'front-door': {
-        const held = this.#options.sockets.hold(component, frontDoor)
-        this.#renderFrontDoor(held === null ? null : 3)
+        const held = this.#sockets.hold(component, frontDoor)
+        writeFrontDoorConfig(this.#options, held === null ? null : 3)
         return frontDoorSpec(this.#options.paths, held)
       }
       default:
@@ -82,17 +111,5 @@ export class Launcher {
           Number(number),
         )
     }
-  }
-
-  #renderFrontDoor(listenFd: number | null): void {
-    makePrivateDirectory(this.#options.paths.config)
-    const cfg = renderHaproxyCfg(this.#options.topology(), {
-      // Relative to the state directory, where HAProxy runs: a socket's path may not be long.
-      runtimeSocket: `unix@${relative(this.#options.paths.stateDir, this.#options.paths.frontDoorSocket)}`,
-      ready: [...this.#options.ready],
-      listenFd,
-      maxConnections: Math.min(4096, Math.floor((openFilesLimit() - 200) / 2)),
-    })
-    writeFileDurably(this.#options.paths.haproxyCfg, cfg)
   }
 }

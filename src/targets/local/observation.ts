@@ -1,13 +1,14 @@
 import type { AgentState } from '../../agent/api.ts'
 import type { Majorities } from '../../insync/majorities.ts'
-import { lastLines } from '../../platform/files.ts'
 import { findManaged } from '../../platform/managed-process.ts'
 import { instanceAddress } from '../../render/haproxy-cfg.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { Secrets } from '../target.ts'
 import { readAgent } from './agent-client.ts'
-import { askSupervisor, type SupervisorStatus } from './control.ts'
+import type { SupervisorStatus } from './control.ts'
 import { httpProbe, reachable } from './http-probe.ts'
+import { lastWords } from './last-words.ts'
+import { askManager } from './manager.ts'
 import type { LocalPaths } from './paths.ts'
 
 /** What was seen of a deployment at one moment; judged by judge.ts. */
@@ -51,12 +52,9 @@ export async function observe(
   from?: string,
 ): Promise<Observation> {
   const { gateway, frontDoor, app } = topology
-  const supervisorAsked = askSupervisor(
-    paths.supervisorSocket,
-    'status',
-    {},
-    { signal: AbortSignal.timeout(2000) },
-  ).catch(() => null)
+  const supervisorAsked = askManager(paths, 'status', {}, { signal: AbortSignal.timeout(2000) }).catch(
+    () => null,
+  )
   const [agents, gatewayProbe, frontDoorProbe, supervisor] = await Promise.all([
     Promise.all(topology.nodes.map((node) => readAgent(node, secrets.internal, from))),
     httpProbe({ host: reachable(gateway.adminHost), port: gateway.adminPort, path: '/status' }),
@@ -92,6 +90,6 @@ async function observeInstance(
     index,
     health: result,
     failures,
-    lastLines: result === 200 ? [] : lastLines(paths.log(component), 5),
+    lastLines: result === 200 ? [] : lastWords(paths, component, 5),
   }
 }

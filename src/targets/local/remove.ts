@@ -3,6 +3,7 @@ import { findManaged, type ManagedProcess } from '../../platform/managed-process
 import type { TargetContext } from '../target.ts'
 import { askSupervisor } from './control.ts'
 import type { LocalPaths } from './paths.ts'
+import { isUnderSystemd } from './systemd/places.ts'
 
 const answerPatienceMs = 3000
 const shutdownPatienceMs = 90_000
@@ -29,7 +30,13 @@ export async function remove(
   rmSync(paths.wanted, { force: true })
   const changes: string[] = []
   const running = findManaged(paths.stateDir)
-  if (running.length > 0) {
+  if (isUnderSystemd(paths.stateDir)) {
+    progress.waiting('everything to end orderly')
+    const { removeUnits } = await import('./systemd/remove-units.ts')
+    const wereThere = await removeUnits(paths.stateDir)
+    await stopRemaining(paths)
+    if (wereThere || running.length > 0) changes.push('everything is stopped')
+  } else if (running.length > 0) {
     progress.waiting('everything to end orderly')
     const isDone = await askToShutDown(paths, signal)
     signal.throwIfAborted()
@@ -38,7 +45,10 @@ export async function remove(
     changes.push('everything is stopped')
   }
   if (purge) {
-    rmSync(paths.stateDir, { recursive: true, force: true })
+    if (isUnderSystemd(paths.stateDir)) {
+      const { purgeSystem } = await import('./systemd/remove-units.ts')
+      await purgeSystem(paths.stateDir)
+    } else rmSync(paths.stateDir, { recursive: true, force: true })
     changes.push(`${paths.stateDir} is removed`)
   }
   return changes

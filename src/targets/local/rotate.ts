@@ -6,10 +6,10 @@ import { HoldfastError } from '../../errors.ts'
 import { derivedSecret } from '../../platform/derived-secret.ts'
 import { readIfExists, syncDirectory, writeFileDurably } from '../../platform/files.ts'
 import { generateSecret } from '../../platform/generate-secret.ts'
-import { findManaged } from '../../platform/managed-process.ts'
 import type { NodeTopology } from '../../topology/topology.ts'
 import type { RotateRequest, Rotation, TargetContext } from '../target.ts'
 import { settle } from './apply.ts'
+import { isManaged } from './manager.ts'
 import type { LocalPaths } from './paths.ts'
 import { requireSecrets, requireTopology } from './state-files.ts'
 
@@ -37,7 +37,7 @@ export async function rotatePassword(
   const { progress, signal } = context
   const topology = requireTopology(paths)
   const { internal, password: present } = requireSecrets(paths)
-  if (!findManaged(paths.stateDir).some(({ component }) => component === 'supervisor')) {
+  if (!isManaged(paths)) {
     throw new HoldfastError(
       'NOT_RUNNING',
       `${topology.name} does not run: a password is changed while it does`,

@@ -4,6 +4,8 @@ import { makePrivateDirectory, rotateLog, writeFileDurably } from '../../platfor
 import { createLogger, type Logger } from '../../platform/log.ts'
 import { codeVersion } from './code-version.ts'
 import { serveControl } from './control.ts'
+import { findRunning } from './find-running.ts'
+import { Launcher } from './launcher.ts'
 import { localPaths, type LocalPaths } from './paths.ts'
 import { takeProcessLock } from './process-lock.ts'
 import { inheritedSockets } from './standby.ts'
@@ -33,7 +35,13 @@ export async function runSupervisor({
     return 0
   }
   writeFileDurably(paths.fingerprint('supervisor'), codeVersion('other'))
-  const supervisor = new Supervisor(paths, log, inheritedSockets(process.env))
+  const inherited = inheritedSockets(process.env)
+  const supervisor = new Supervisor({
+    paths,
+    log,
+    workshop: (options) => new Launcher({ paths, log, inherited, ...options }),
+    find: (topology) => findRunning(paths, topology),
+  })
   const asked = Promise.withResolvers<undefined>()
   const control = await serveControl(
     paths.supervisorSocket,

@@ -7,83 +7,76 @@ import { findManaged, type ManagedProcess } from '../../platform/managed-process
 import { createMutex } from '../../platform/mutex.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { CommandHandlers, SupervisorStatus } from './control.ts'
-import { HeldSockets, type HeldDescriptor } from './held-sockets.ts'
 import { httpProbe, reachable } from './http-probe.ts'
-import { Instances, range, type Operation } from './instances.ts'
-import { Keeper } from './keeper.ts'
-import { Launcher } from './launcher.ts'
+import { Instances, type Operation } from './instances.ts'
+import { lastWords } from './last-words.ts'
 import type { LocalPaths } from './paths.ts'
 import { RuntimeApi } from './runtime-api.ts'
-import { Standby } from './standby.ts'
 import { requireTopology, wantedInstances } from './state-files.ts'
+import type { ComponentKeeper, Found, Workshop } from './workshop.ts'
 
 /** An agent stops its sentinel and its redis-server orderly before it ends. */
 const agentGraceMs = 30_000
 const gatewayGraceMs = 10_000
 const frontDoorGraceMs = 5000
 const gatewayPatienceMs = 10_000
+/** HAProxy ends by itself once the requests in hand are answered; those that come meanwhile wait in the held socket. */
+const frontDoorSignal = 'SIGUSR1'
+
+export interface SupervisorOptions {
+  readonly paths: LocalPaths
+  readonly log: Logger
+  readonly workshop: (options: {
+    readonly topology: () => Topology
+    /** Instances that take requests: HAProxy is told when it starts. */
+    readonly ready: ReadonlySet<number>
+  }) => Workshop
+  /** Looks what runs, and ends what should not. */
+  readonly find: (topology: Topology) => Promise<Found>
+}
 
 /** Keeps what the topology lists running, and changes it when asked. */
 export class Supervisor {
   readonly #paths: LocalPaths
   readonly #log: Logger
-  readonly #keepers = new Map<string, Keeper>()
+  readonly #keepers = new Map<string, ComponentKeeper>()
   readonly #instances: Instances
-  readonly #launcher: Launcher
-  readonly #sockets: HeldSockets
-  readonly #standby: Standby
+  readonly #workshop: Workshop
+  readonly #find: SupervisorOptions['find']
   readonly #one = createMutex()
   readonly #ending = new AbortController()
   #topology: Topology
 
-  /** @param inherited listening sockets that a former supervisor held */
-  constructor(paths: LocalPaths, log: Logger, inherited: readonly HeldDescriptor[]) {
+  constructor({ paths, log, workshop, find }: SupervisorOptions) {
     this.#paths = paths
     this.#log = log
+    this.#find = find
     this.#topology = requireTopology(paths)
     this.#instances = new Instances({
       topology: () => this.#topology,
       frontDoor: new RuntimeApi(paths.frontDoorSocket),
-      keeper: (index) => this.#instanceKeeper(index, null),
-      logFile: (component) => paths.log(component),
+      keeper: (index) => this.#workshop.keeper(`app-${String(index)}`, null),
+      lastLines: (component) => lastWords(paths, component, 5),
+      readyChanged: () => this.#workshop.readyChanged(),
     })
-    this.#sockets = new HeldSockets(inherited)
-    this.#launcher = new Launcher({
-      paths,
-      log,
-      topology: () => this.#topology,
-      ready: this.#instances.ready,
-      sockets: this.#sockets,
-    })
-    this.#standby = new Standby({ paths, log, sockets: () => this.#sockets.descriptors })
+    this.#workshop = workshop({ topology: () => this.#topology, ready: this.#instances.ready })
   }
 
   /** Takes over what runs, starts what does not, ends what should not. */
   async begin(): Promise<void> {
     await this.#one(async () => {
-      const found = findManaged(this.#paths.stateDir).filter(
-        (process) => process.pid !== globalThis.process.pid,
-      )
-      const running = new Map(
-        found.filter(({ stray }) => !stray).map((process) => [process.component, process]),
-      )
-      const wanted = wantedInstances(this.#paths, this.#topology)
-      const leftOver = found.filter(({ component, stray }) =>
-        stray ? !isRedis(component) : isSuperfluous(component, wanted),
-      )
-      await Promise.all(leftOver.map((process) => process.stop({ graceMs: 1000 })))
-
+      const { running, instances } = await this.#find(this.#topology)
       for (const { index } of this.#topology.nodes) this.#keep(`agent-${String(index)}`, running)
       this.#keep('gateway', running)
       this.#keep('front-door', running, () => {
-        for (const index of range(wanted)) this.#instances.ready.add(index)
+        for (const index of instances) this.#instances.ready.add(index)
       })
       await this.#gatewayAnswers()
-      for (const index of range(wanted)) {
-        const adopted = running.get(`app-${String(index)}`) ?? null
-        this.#instances.begin(index, this.#instanceKeeper(index, adopted))
+      for (const index of instances) {
+        const component = `app-${String(index)}`
+        this.#instances.begin(index, this.#workshop.keeper(component, running.get(component) ?? null))
       }
-      this.#standby.begin()
+      this.#workshop.begun()
       this.#log.info({ adopted: [...running.keys()] }, 'supervises')
     })
   }
@@ -93,14 +86,13 @@ export class Supervisor {
     rmSync(this.#paths.wanted, { force: true })
     this.#ending.abort(new HoldfastError('BUSY', 'the deployment is being stopped'))
     await this.#one(async () => {
-      await this.#standby.end()
-      await this.#stopFrontDoor()
+      await this.#keepers.get('front-door')?.leave(frontDoorSignal, frontDoorGraceMs)
       await this.#instances.stopAll()
       await this.#keepers.get('gateway')?.stop(gatewayGraceMs)
       const agents = [...this.#keepers].filter(([component]) => component.startsWith('agent-'))
       await Promise.all(agents.map(([, keeper]) => keeper.stop(agentGraceMs)))
       this.#keepers.clear()
-      this.#sockets.close()
+      await this.#workshop.close()
       const left = findManaged(this.#paths.stateDir).filter(({ pid }) => pid !== process.pid)
       if (left.length > 0) this.#log.warn({ left: left.map(({ component }) => component) }, 'left over')
       await Promise.all(left.map((found) => found.stop({ graceMs: agentGraceMs })))
@@ -149,7 +141,7 @@ export class Supervisor {
   async #apply(operation: Operation): Promise<{ changes: string[] }> {
     this.#topology = requireTopology(this.#paths)
     const changes: string[] = []
-    const differs = (component: string) => this.#launcher.isOutdated(component)
+    const differs = (component: string) => this.#workshop.isOutdated(component)
     changes.push(...(await this.#settleNodes(operation)))
     for (const component of [...this.#keepers.keys()].filter(
       (name) => name !== 'front-door' && differs(name),
@@ -220,28 +212,21 @@ export class Supervisor {
       })
     }
     operation.step(`${component} is started anew`)
-    if (component.startsWith('agent-')) {
-      // Its servers go on: the next agent adopts them.
-      await keeper.leave('SIGHUP', agentGraceMs)
-    } else if (component === 'front-door') await this.#stopFrontDoor()
-    else await keeper.stop(gatewayGraceMs)
-    keeper.start()
+    // Its servers go on: the next agent adopts them.
+    if (component.startsWith('agent-')) await keeper.renew('SIGHUP', agentGraceMs)
+    else if (component === 'front-door') await keeper.renew(frontDoorSignal, frontDoorGraceMs)
+    else await keeper.renew(null, gatewayGraceMs)
     if (component === 'gateway') await this.#gatewayAnswers()
     if (component.startsWith('agent-')) await this.#agentAnswers(Number(component.slice('agent-'.length)))
     return {}
   }
 
-  /** HAProxy ends by itself once the requests in hand are answered; those that come meanwhile wait in the held socket. */
-  async #stopFrontDoor(): Promise<void> {
-    await this.#keepers.get('front-door')?.leave('SIGUSR1', frontDoorGraceMs)
-  }
-
   /** A gateway that answers listens to the signal, too; one that has not started yet reads them by itself. */
   async #reloadLimits(): Promise<boolean> {
-    if (!this.#launcher.areLimitsOutdated()) return false
+    if (!this.#workshop.areLimitsOutdated()) return false
     await this.#gatewayAnswers()
     this.#keepers.get('gateway')?.signal('SIGHUP')
-    this.#launcher.noteLimits()
+    this.#workshop.noteLimits()
     return true
   }
 
@@ -267,29 +252,8 @@ export class Supervisor {
 
   #keep(component: string, running: ReadonlyMap<string, ManagedProcess>, prepare?: () => void): void {
     prepare?.()
-    const start = async () => {
-      const started = await this.#launcher.start(component)
-      await this.#standby.renew()
-      return started
-    }
-    const keeper = new Keeper({ component, start, log: this.#log }, running.get(component))
+    const keeper = this.#workshop.keeper(component, running.get(component) ?? null)
     this.#keepers.set(component, keeper)
     keeper.start()
   }
-
-  #instanceKeeper(index: number, adopted: ManagedProcess | null): Keeper {
-    const component = `app-${String(index)}`
-    const start = () => this.#launcher.start(component)
-    return new Keeper({ component, start, log: this.#log }, adopted)
-  }
-}
-
-/** The agents' affair: they adopt what a former agent left. */
-function isRedis(component: string): boolean {
-  return /^(redis|sentinel)-/.test(component)
-}
-
-function isSuperfluous(component: string, wantedInstances: number): boolean {
-  const index = /^app-(\d+)$/.exec(component)?.[1]
-  return index !== undefined && Number(index) >= wantedInstances
 }

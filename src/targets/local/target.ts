@@ -8,12 +8,13 @@ import type { Status } from '../status.ts'
 import type { Target, TargetContext } from '../target.ts'
 import { askAgent } from './agent-client.ts'
 import { apply } from './apply.ts'
-import { askSupervisor, type CommandName, type ControlCommands } from './control.ts'
 import { isOtherVersion } from './ensure-supervisor.ts'
+import type { CommandName, ControlCommands } from './control.ts'
 import { healLeftOver, leftOverProblem } from './faults/left-over.ts'
 import { findPrimary } from '../nodes.ts'
 import { judge } from './judge.ts'
 import { tailLogs } from './logs.ts'
+import { askManager } from './manager.ts'
 import { observe } from './observation.ts'
 import { localPaths, type LocalPaths } from './paths.ts'
 import { stateError } from './preflight.ts'
@@ -23,6 +24,10 @@ import { remove } from './remove.ts'
 import { reachable } from './http-probe.ts'
 import { warmCompileCache } from './warm-cache.ts'
 import { checkStateVersion } from './state-version.ts'
+import { journalLines } from './systemd/journal.ts'
+import { forgetMoved, moveIn } from './systemd/move-in.ts'
+import { isUnderSystemd } from './systemd/places.ts'
+import { unitFingerprint } from './systemd/unit-status.ts'
 import { finishSwap } from './volume-swap.ts'
 import { readSecrets, readTopology, requireSecrets, requireTopology, wantedInstances } from './state-files.ts'
 
@@ -30,13 +35,15 @@ export interface LocalTargetOptions {
   /** Absolute. */
   readonly stateDir: string
   readonly name: string
+  /** Where the embedded supervisor has, or had, the deployment that is under systemd now. */
+  readonly embeddedStateDir?: string
 }
 
 /**
- * This machine: processes under the embedded supervisor.
+ * This machine: processes under the embedded supervisor, or under systemd when the state is where that has it.
  * @throws HoldfastError STATE_NEWER
  */
-export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
+export function localTarget({ stateDir, name, embeddedStateDir = stateDir }: LocalTargetOptions): Target {
   const paths = localPaths(stateDir)
   checkStateVersion(paths)
   const one = createMutex()
@@ -47,10 +54,14 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
     observe: () => observeStatus(paths, name),
     apply: (topology, password, context) =>
       exclusively(async () => {
-        await warmCompileCache(process.env, context.signal)
+        const isSystem = isUnderSystemd(stateDir)
+        if (isSystem) await moveIn(paths, embeddedStateDir, context)
+        else await warmCompileCache(process.env, context.signal)
         await healLeftOver(stateDir)
         finishSwap(paths)
-        return await apply(paths, topology, password, context)
+        const changes = await apply(paths, topology, password, context)
+        if (isSystem) forgetMoved(embeddedStateDir)
+        return changes
       }),
     plan: (topology, password) =>
       Promise.resolve().then(() => {
@@ -63,8 +74,10 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
             isRunning: running.length > 0,
             instances: running.filter(({ component, stray }) => component.startsWith('app-') && !stray)
               .length,
-            fingerprint: (component) => readIfExists(paths.fingerprint(component)),
-            isOtherVersion: isOtherVersion(paths),
+            fingerprint: (component) =>
+              (isUnderSystemd(stateDir) ? unitFingerprint(stateDir, component) : null) ??
+              readIfExists(paths.fingerprint(component)),
+            isOtherVersion: !isUnderSystemd(stateDir) && isOtherVersion(paths),
           },
           topology,
           password,
@@ -87,7 +100,7 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
       }),
     switchover: (to, context) => exclusively(() => switchover(paths, to, context)),
     restart: (component, context) => exclusively(() => restart(paths, component, context)),
-    logs: (component, options) => tailLogs(paths, component, options),
+    logs: (component, options) => readLogs(paths, component, options),
     connection: (as) => Promise.resolve().then(() => connectionOf(paths, as)),
     backup: async (request, context) => {
       const { backup } = await import('./backup.ts')
@@ -112,6 +125,18 @@ export function localTarget({ stateDir, name }: LocalTargetOptions): Target {
   return target
 }
 
+/** What a node's servers write, its agent keeps in a file, also under systemd. */
+function readLogs(
+  paths: LocalPaths,
+  component: string | undefined,
+  options: { readonly follow: boolean; readonly signal: AbortSignal },
+): AsyncGenerator<string> {
+  const isServer = component !== undefined && /^(redis|sentinel)-/.test(component)
+  return isUnderSystemd(paths.stateDir) && !isServer
+    ? journalLines(paths.stateDir, component, options)
+    : tailLogs(paths, component, options)
+}
+
 async function observeStatus(paths: LocalPaths, name: string): Promise<Status> {
   const topology = readTopology(paths)
   const secrets = readSecrets(paths)
@@ -133,7 +158,7 @@ async function ask<Name extends CommandName>(
   { signal, progress }: TargetContext,
 ): Promise<void> {
   requireTopology(paths)
-  await askSupervisor(paths.supervisorSocket, command, args, {
+  await askManager(paths, command, args, {
     signal,
     onStep: (text) => {
       progress.step(text)

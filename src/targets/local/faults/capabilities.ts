@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Capability } from '../../../verify/faults/fault.ts'
+import { isUnderSystemd } from '../systemd/places.ts'
 import { whyNoOwnDisk } from './own-disk.ts'
 import { whyNoDelay, whyNoNetwork } from './packet-filter.ts'
 
@@ -32,13 +33,13 @@ export async function readCapabilities(
     'disk-stall': disk,
     clock: 'all nodes of this machine share its one clock',
     foreign: owner,
-    supervisor: owner,
+    supervisor: owner ?? (isUnderSystemd(stateDir) ? 'systemd supervises, and it cannot be killed' : null),
   }
 }
 
 /** Processes are found, and signalled, only by the user that they run as. */
 function whyNotOwner(stateDir: string): string | null {
   const { uid } = statSync(stateDir)
-  if (uid === process.getuid?.()) return null
+  if (uid === process.getuid?.() || (isUnderSystemd(stateDir) && process.getuid?.() === 0)) return null
   return `the deployment in ${stateDir} runs as another user (uid ${String(uid)}): run verify as that user`
 }

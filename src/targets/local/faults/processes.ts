@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../../errors.ts'
-import { findManaged } from '../../../platform/managed-process.ts'
+import { findManaged, processesOf } from '../../../platform/managed-process.ts'
 import {
   openFiles,
   ownProcesses,
@@ -48,7 +48,7 @@ export async function signalComponents(
   journal: UndoJournal,
 ): Promise<string[]> {
   const found = leaders(stateDir).filter(({ component }) => components.includes(component))
-  const all = ownProcesses()
+  const all = processesOf(stateDir)
   const members = found.flatMap(({ component, pid }) =>
     all.filter((stat) => stat.session === pid).map((stat) => ({ component, stat })),
   )

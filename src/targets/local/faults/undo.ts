@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastError } from '../../../errors.ts'
 import { findManaged } from '../../../platform/managed-process.ts'
 import type { Topology } from '../../../topology/topology.ts'
-import { askSupervisor } from '../control.ts'
 import { ensureSupervisor } from '../ensure-supervisor.ts'
+import { askManager } from '../manager.ts'
 import type { LocalPaths } from '../paths.ts'
 import { endForeign, foreignComponent } from './foreign-replica.ts'
 import { askNode } from './node-commands.ts'
@@ -96,8 +96,8 @@ async function undo(
       return
     case 'scale':
       await persistently(() =>
-        askSupervisor(
-          paths.supervisorSocket,
+        askManager(
+          paths,
           'scale',
           { instances: step.instances },
           { signal: AbortSignal.timeout(scaleWithinMs) },
