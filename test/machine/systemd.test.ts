@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { runLoad, type Load } from '../../src/verify/workloads/http-load.ts'
+import { runLoad } from '../../src/verify/workloads/http-load.ts'
 import { checkCounter } from '../../src/verify/checkers/counts.ts'
 import type { CountedHistory } from '../../src/verify/checkers/counted.ts'
 import { idsOf } from '../../src/verify/workloads/final-counts.ts'
@@ -40,8 +40,23 @@ describe('systemd as the supervisor', { skip: noFreshMachine(process.env) }, (t)
       const { status, stdout, stderr } = await machine.shell('cd app && sudo ./holdfast status --json')
       return status === 0 ? true : stdout + stderr
     })
-  const startLoad = (): Load =>
-    runLoad({ baseUrl: url, callers: 8, idPrefix: `load-${String(++loads)}-`, timeoutMs: 30_000 })
+  /** While callers count. @returns what went wrong for them, by kind, once it is clear that nothing was lost or counted twice */
+  async function underLoad(work: () => Promise<void>): Promise<Map<string, number>> {
+    const load = runLoad({
+      baseUrl: url,
+      callers: 8,
+      idPrefix: `load-${String(++loads)}-`,
+      timeoutMs: 30_000,
+    })
+    try {
+      await load.answered(200)
+      await work()
+      await load.answered(200)
+    } finally {
+      await load.stop()
+    }
+    return await audit(load.history)
+  }
 
   /** Nothing that was answered is missing, nothing was counted twice. @returns what went wrong for callers, by kind */
   async function audit(history: CountedHistory): Promise<Map<string, number>> {
@@ -122,23 +137,21 @@ describe('systemd as the supervisor', { skip: noFreshMachine(process.env) }, (t)
   })
 
   it('every unit, killed in turn under load, heals, and nobody is refused', async () => {
-    const load = startLoad()
-    await load.answered(200)
-    for (const unit of services) {
-      const before = await unitPid(unit)
-      await type(`sudo systemctl kill --signal=KILL --kill-who=main ${unit}`)
-      await eventually(`${unit} is back`, healthyWithinMs, async () => {
-        const now = await unitPid(unit)
-        return now !== 0 && now !== before ? true : `pid ${String(now)}`
-      })
-      await healthy()
-    }
-    for (const server of ['127.0.1.1:6379', '127.0.1.2:26379']) {
-      await type(`sudo pkill -KILL -f 'redis-server.* ${server}'`)
-      await healthy()
-    }
-    await load.answered(200)
-    const errors = await audit(await load.stop())
+    const errors = await underLoad(async () => {
+      for (const unit of services) {
+        const before = await unitPid(unit)
+        await type(`sudo systemctl kill --signal=KILL --kill-who=main ${unit}`)
+        await eventually(`${unit} is back`, healthyWithinMs, async () => {
+          const now = await unitPid(unit)
+          return now !== 0 && now !== before ? true : `pid ${String(now)}`
+        })
+        await healthy()
+      }
+      for (const server of ['nodes/0/[r]edis.conf', 'nodes/1/[s]entinel.conf']) {
+        await type(`sudo pkill -KILL -f '${server}'`)
+        await healthy()
+      }
+    })
     t.diagnostic(`calls that were in hand of what was killed: ${JSON.stringify([...errors])}`)
     assert.deepEqual(
       [...errors.keys()].filter((why) => !inHand.has(why)),
@@ -147,27 +160,25 @@ describe('systemd as the supervisor', { skip: noFreshMachine(process.env) }, (t)
   })
 
   it('commands that change one part after the other cost nobody anything', async () => {
-    const load = startLoad()
-    await load.answered(100)
-    for (const command of [
-      'scale 4',
-      'refresh',
-      'switchover',
-      'restart gateway',
-      'restart front-door',
-      'restart agent-1',
-      'restart redis-2',
-      'restart sentinel-0',
-      'restart app-1',
-      'rotate-password',
-      'backup /home/ubuntu/counter.backup',
-      'up',
-    ]) {
-      await type(`sudo ./holdfast ${command}`)
-      await healthy()
-    }
-    await load.answered(100)
-    const errors = await audit(await load.stop())
+    const errors = await underLoad(async () => {
+      for (const command of [
+        'scale 4',
+        'refresh',
+        'switchover',
+        'restart gateway',
+        'restart front-door',
+        'restart agent-1',
+        'restart redis-2',
+        'restart sentinel-0',
+        'restart app-1',
+        'rotate-password',
+        'backup /home/ubuntu/counter.backup',
+        'up',
+      ]) {
+        await type(`sudo ./holdfast ${command}`)
+        await healthy()
+      }
+    })
     // The gateway takes what is in hand with it, as any server: that is stated.
     t.diagnostic(JSON.stringify([...errors]))
     assert.deepEqual(
@@ -188,16 +199,11 @@ describe('systemd as the supervisor', { skip: noFreshMachine(process.env) }, (t)
   })
 
   it('loses nothing that was answered, with appendfsync always, when the power is cut under load', async () => {
-    const load = startLoad()
-    await load.answered(500)
-    await machine.cutPower()
-    await healthy()
-    await load.answered(100)
-    const history = await load.stop()
-    await audit(history)
-    t.diagnostic(
-      `${String(history.filter(({ outcome }) => outcome.kind === 'ok').length)} calls were answered`,
-    )
+    const errors = await underLoad(async () => {
+      await machine.cutPower()
+      await healthy()
+    })
+    t.diagnostic(`what callers saw of it: ${JSON.stringify([...errors])}`)
   })
 
   it('down stops it for good, and the data stays', async () => {
