@@ -41,5 +41,8 @@ export async function removeUnits(stateDir: string): Promise<boolean> {
 export async function purgeSystem(stateDir: string): Promise<void> {
   rmSync(stateDir, { recursive: true, force: true })
   const others = existsSync(systemState) ? readdirSync(systemState) : []
-  if (others.length === 0) await uninstallSystem()
+  if (others.length > 0) return
+  // systemd made it by itself, around those of the deployments.
+  await systemctl('stop', 'holdfast.slice').catch(() => undefined)
+  await uninstallSystem()
 }
