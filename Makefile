@@ -56,8 +56,10 @@ test-faults: ## the drill, and everything else that is known to break a design l
 	@$(TEST) --test-concurrency=1 --test-timeout=300000 'test/faults/**/*.test.ts'
 
 test-machine: export FRESH_MACHINE ?= $(wildcard ../shared/fresh-machine)
-test-machine: ## two commands on a machine that has nothing (needs root and the commands in FRESH_MACHINE)
-	@$(TEST) --test-concurrency=1 --test-timeout=1200000 'test/machine/**/*.test.ts'
+test-machine: export MACHINE_MAKE ?= test
+test-machine: MACHINE_TESTS ?= test/machine/**/*.test.ts
+test-machine: ## two commands on a machine that has nothing, and systemd there (needs root and the commands in FRESH_MACHINE)
+	@$(TEST) --test-concurrency=1 --test-timeout=1200000 '$(MACHINE_TESTS)'
 
 KUBERNETES_TESTS ?= test/kubernetes/**/*.test.ts
 test-kubernetes: export TEST_CLUSTER ?= $(wildcard ../shared/kubernetes)

@@ -37,7 +37,7 @@ export async function rotatePassword(
   const { progress, signal } = context
   const topology = requireTopology(paths)
   const { internal, password: present } = requireSecrets(paths)
-  if (!isManaged(paths)) {
+  if (!(await isManaged(paths))) {
     throw new HoldfastError(
       'NOT_RUNNING',
       `${topology.name} does not run: a password is changed while it does`,
