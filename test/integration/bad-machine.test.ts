@@ -94,10 +94,11 @@ describe('up on a machine where something is wrong', { timeout: 120_000 }, () =>
     assert.equal(statSync(deployment.stateDir).mode & 0o777, 0o700)
     const password = readFileSync(join(deployment.stateDir, 'secrets', 'password'), 'utf8')
     assert.match(password, /^[\w-]{32}$/)
-    await assert.rejects(
-      deployment.up('redis: {nodes: 5}'),
-      says('UNSUPPORTED', /has 3 Redis nodes, the spec says 5/),
-    )
+    const stranger = createServer().listen(6379, `127.30.${String(network)}.5`)
+    await once(stranger, 'listening')
+    await assert.rejects(deployment.up('redis: {nodes: 5}'), says('PORT_IN_USE', /\.5:6379 \(redis-4/))
+    stranger.close()
+    assert.equal((await deployment.target.observe()).nodes.length, 3)
     const changed = deployment.up(undefined, 'another password')
     await assert.rejects(changed, says('SECRET_INVALID', /another one than the running nodes have/))
     await deployment.healthy()

@@ -149,7 +149,7 @@ export class Supervisor {
       await this.#restart(component, operation)
       changes.push(`${component} has new settings`)
     }
-    if (await this.#reloadLimits()) changes.push('gateway has new limits, or other nodes')
+    if (await this.#reloadLimits()) changes.push('gateway has new limits')
     const wanted = wantedInstances(this.#paths, this.#topology)
     const before = this.#instances.keepers.size
     const outdated = [...this.#instances.keepers.keys()].filter((index) => differs(`app-${String(index)}`))

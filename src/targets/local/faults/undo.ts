@@ -6,6 +6,7 @@ import type { Topology } from '../../../topology/topology.ts'
 import { ensureSupervisor } from '../ensure-supervisor.ts'
 import { askManager } from '../manager.ts'
 import type { LocalPaths } from '../paths.ts'
+import { isForNow } from './for-now.ts'
 import { endForeign, foreignComponent } from './foreign-replica.ts'
 import { askNode } from './node-commands.ts'
 import { isMounted, ownDisk, thaw } from './own-disk.ts'
@@ -129,7 +130,7 @@ async function askWritable(
   throw refused
 }
 
-/** What was killed a moment ago is being started again. */
+/** What was killed a moment ago is being started again, or waits for the others. */
 async function persistently(ask: () => Promise<unknown>): Promise<void> {
   const deadline = performance.now() + redisWithinMs
   for (;;) {
@@ -137,8 +138,7 @@ async function persistently(ask: () => Promise<unknown>): Promise<void> {
       await ask()
       return
     } catch (error) {
-      const isOver = performance.now() > deadline
-      if (isOver || !(error instanceof HoldfastError && error.code === 'NOT_RUNNING')) throw error
+      if (performance.now() > deadline || !isForNow(error)) throw error
       await delay(200)
     }
   }
