@@ -86,8 +86,6 @@ export function startAgent(options: AgentOptions): NodeAgent {
   const peers = openAgentClient(topology, secrets.internal, node.address)
   let alertUntil = -Infinity
   let stopping = false
-  /** run_id of the redis-server that was given its users. */
-  let usersOf = ''
   let wake: () => void = () => undefined
   let death: AgentState['problems'][number] | null = null
   const context: AgentContext = {
@@ -109,11 +107,6 @@ export function startAgent(options: AgentOptions): NodeAgent {
     },
     onServes: () => {
       sentinelLife.hurry()
-    },
-    settleUsers: async (runId) => {
-      if (runId === usersOf) return
-      await redis.setUsers(usersOfRunning(topology, secrets, store.get().confined).redis)
-      usersOf = runId
     },
   }
   const fileCare = createFileCare({ node: node.name, directory: data, redis, log, now })
@@ -203,7 +196,14 @@ export function startAgent(options: AgentOptions): NodeAgent {
   }
 
   async function run(): Promise<void> {
+    let isOfAnother = running.redis !== null
     while (!stopping) {
+      try {
+        if (isOfAnother) await redis.setUsers(usersOfRunning(topology, secrets, store.get().confined).redis)
+        isOfAnother = false
+      } catch (error) {
+        log.debug({ why: (error as Error).message }, 'the adopted redis-server does not take its users yet')
+      }
       try {
         await healing.beat()
       } catch (error) {

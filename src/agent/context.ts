@@ -36,8 +36,6 @@ export interface AgentContext {
   readonly beAlert: () => void
   /** This node's gate has passed: whoever names another primary is to be told. */
   readonly onServes: () => void
-  /** Gives the redis-server with this run_id its users, once: it has read its data, and before it serves. */
-  readonly settleUsers: (runId: string) => Promise<void>
 }
 
 export function otherNodes(context: AgentContext): readonly NodeTopology[] {

@@ -124,7 +124,6 @@ export function createHealing(
       const before = fileCare.before()
       const own = await redis.inspect()
       context.seen.redis = own
-      if (own.up && !own.loading) await context.settleUsers(own.runId)
       await fileCare.look(own, before)
       if (own.record !== null)
         context.seen.record = { runId: own.runId, stream: own.replid, record: own.record }

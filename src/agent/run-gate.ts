@@ -176,7 +176,6 @@ async function serve(
     own = await redis.inspect()
   }
   if (own.role !== 'master' || own.runId !== judged.run) return null
-  await context.settleUsers(own.runId)
   const written = { ...record, commits: Math.max(record.commits, own.record?.commits ?? 0), run: own.runId }
   // The reign is noted last: whatever fails before leaves a node without one, and it asks again.
   await redis.writeRecord(written, topology.f)

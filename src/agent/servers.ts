@@ -82,7 +82,7 @@ export async function startRedis(
       replicaSecret: derivedSecret(secrets.internal, 'replica'),
     }),
   )
-  writeFileDurably(paths.aclFile, renderAcl({ ...aclOf(topology, secrets, confined), starting: true }))
+  writeFileDurably(paths.aclFile, renderAcl(aclOf(topology, secrets, confined)))
   // On the command line, because it overrides whatever a file says: no candidate for Sentinel until it is in sync,
   // and a replica of nobody.
   return spawnManaged({
@@ -113,7 +113,7 @@ function aclOf({ redis }: Topology, secrets: NodeSecrets, confined: boolean): Ac
   }
 }
 
-/** What users servers have to be given once they have read their data, or were started by another release: arguments of ACL SETUSER. @param confined see DurableState */
+/** What users servers have to be given that another release started: arguments of ACL SETUSER. @param confined see DurableState */
 export function usersOfRunning(
   topology: Topology,
   secrets: NodeSecrets,

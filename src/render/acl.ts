@@ -7,11 +7,6 @@ export interface AclInput {
   readonly databases: number
   /** Clients have no rights but to their data. False: those that they had before, which gateways of another release need. */
   readonly confined: boolean
-  /**
-   * The file that redis-server starts with. What stands in its append-only file between MULTI and EXEC it runs as `default`, and leaves out
-   * what that user may not (seen, 7.0): so this one may everything meanwhile, and nobody can be it. The agent confines it then.
-   */
-  readonly starting?: boolean
   /** Of clients: several while the password is being changed. */
   readonly passwordHashes: readonly string[]
   readonly internalHash: string
@@ -80,12 +75,10 @@ const gatewaying = `${everything} -@admin +role +lastsave +acl|getuser +acl|dryr
 function aclUsers({
   databases,
   confined,
-  starting = false,
   passwordHashes,
   internalHash,
   hashes,
 }: AclInput): readonly AclUser[] {
-  const isReading = confined && starting
   const user = (name: string, hash: string, rights: readonly string[], on = true): AclUser => ({
     name,
     on,
@@ -95,13 +88,9 @@ function aclUsers({
   return [
     {
       name: 'default',
-      on: !isReading,
+      on: true,
       hashes: [...passwordHashes, hashes.default],
-      rights: isReading
-        ? words(everything)
-        : confined
-          ? [...application(), ...selecting(databases)]
-          : words(operating),
+      rights: confined ? [...application(), ...selecting(databases)] : words(operating),
     },
     user('operator', hashes.operator, words(operating)),
     user('holdfast', internalHash, words('~* &* +@all')),
@@ -134,8 +123,8 @@ export function renderAcl(input: AclInput): string {
 }
 
 /**
- * The same for a server that has read its data, maybe with the file of another release, as arguments of ACL SETUSER, one user each. Each is
- * one step, and nobody is cut. Passwords of clients stay as they are: they may be changing.
+ * The same for a server that runs with the file of another release, as arguments of ACL SETUSER, one user each. Each is one step, and
+ * nobody is cut. Passwords of clients stay as they are: they may be changing.
  */
 export function updateAcl(input: AclInput): readonly (readonly string[])[] {
   const changeable = new Set(['default', 'operator', 'holdfast-gateway', 'holdfast-batch'])

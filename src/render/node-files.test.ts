@@ -40,15 +40,6 @@ const files: Readonly<Record<string, () => string>> = {
       internalHash: 'cd'.repeat(32),
       hashes,
     }),
-  'users-starting.acl': () =>
-    renderAcl({
-      databases: 16,
-      confined: true,
-      starting: true,
-      passwordHashes: [hash],
-      internalHash: 'cd'.repeat(32),
-      hashes,
-    }),
   'sentinel.conf': () =>
     renderSentinelConf({
       topology,
