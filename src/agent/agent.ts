@@ -31,7 +31,6 @@ import {
   runningServers,
   startRedis,
   startSentinel,
-  usersOfRunning,
   type NodeSecrets,
 } from './servers.ts'
 import { handOver, switchOver } from './switchover.ts'
@@ -54,8 +53,6 @@ export interface NodeAgent {
   priority(value: number, forMs: number): Promise<void>
   switchover(to: number | undefined): Promise<{ primary: string }>
   restart(component: 'redis' | 'sentinel'): Promise<void>
-  /** From now on clients have no rights but to their data. @returns whether they had */
-  confine(): Promise<{ changed: boolean }>
   /** @param servers whether redis-server and the sentinel end with it */
   stop(servers: boolean): Promise<void>
 }
@@ -125,7 +122,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
         )
         store.set({ intact: false })
       }
-      return startRedis(topology, node, paths, secrets, store.get().confined)
+      return startRedis(topology, node, paths, secrets)
     },
     onDeath: async (pid) => {
       // Not by the last look: it may have found a closed connection a moment before this.
@@ -196,14 +193,7 @@ export function startAgent(options: AgentOptions): NodeAgent {
   }
 
   async function run(): Promise<void> {
-    let isOfAnother = running.redis !== null
     while (!stopping) {
-      try {
-        if (isOfAnother) await redis.setUsers(usersOfRunning(topology, secrets, store.get().confined).redis)
-        isOfAnother = false
-      } catch (error) {
-        log.debug({ why: (error as Error).message }, 'the adopted redis-server does not take its users yet')
-      }
       try {
         await healing.beat()
       } catch (error) {
@@ -335,12 +325,6 @@ export function startAgent(options: AgentOptions): NodeAgent {
       if (healing.reign() !== null) await switchOver(context, secrets.internal, undefined)
       await fileCare.settle(settleMs)
       await redisKeeper.restart(stopGraceMs)
-    },
-    confine: async () => {
-      if (store.get().confined) return { changed: false }
-      await redis.setUsers(usersOfRunning(topology, secrets, true).redis)
-      store.set({ confined: true })
-      return { changed: true }
     },
     stop: async (servers) => {
       stopping = true

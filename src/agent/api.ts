@@ -5,7 +5,6 @@ import type { Epoch, InSyncRecord } from '../insync/record.ts'
  * The agents' HTTP interface, on the node's address and `agentPort`, JSON, `authorization: Bearer <internal secret>`.
  * GET /state -> AgentState; POST /fence FenceRequest -> FenceReply; POST /follow FollowRequest -> {followed: boolean, why?};
  * POST /switchover {to?: number} -> {primary: string} | 409 {error, hint}; POST /restart {component: 'redis'|'sentinel'} -> {};
- * POST /confine {} -> {changed: boolean} (clients have no rights any more but to their data);
  * POST /stop {} -> {} (stops sentinel and redis orderly, then the agent ends).
  * GET /live, GET /ready -> 200 | 503, without the header: for the probes of a container.
  */

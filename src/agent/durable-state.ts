@@ -17,8 +17,6 @@ export interface DurableState {
   readonly reign: { readonly epoch: Epoch; readonly runId: string; readonly processId: number } | null
   /** run_id of the redis-server that has been in sync since it started; another one has not. */
   readonly syncedRun: string | null
-  /** Its redis-server gives clients no rights but to their data: no gateway of a release is left that needs more. */
-  readonly confined: boolean
 }
 
 export const blankState: DurableState = {
@@ -29,7 +27,6 @@ export const blankState: DurableState = {
   founding: false,
   reign: null,
   syncedRun: null,
-  confined: true,
 }
 
 export interface StateStore {
@@ -43,9 +40,7 @@ export interface StateStore {
 /** @param initial what to begin with when the file does not exist */
 export function openStateStore(path: string, initial: DurableState): StateStore {
   const text = readIfExists(path)
-  // a release that wrote no such thing gave them everything
-  const former = { ...initial, confined: false }
-  let state: DurableState = text === null ? initial : { ...former, ...(JSON.parse(text) as DurableState) }
+  let state: DurableState = text === null ? initial : { ...initial, ...(JSON.parse(text) as DurableState) }
   const write = (next: DurableState) => {
     writeFileDurably(path, JSON.stringify(next))
     state = next

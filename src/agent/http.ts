@@ -75,8 +75,6 @@ async function answer(agent: NodeAgent, request: IncomingMessage): Promise<unkno
     }
     case 'POST /switchover':
       return agent.switchover(readTarget(body))
-    case 'POST /confine':
-      return agent.confine()
     case 'POST /restart':
       return agent.restart(readComponent(body))
     default:

@@ -63,8 +63,6 @@ export interface RedisLink {
   swapMembers(expected: InSyncRecord, members: readonly number[]): Promise<boolean>
   pauseWrites(forMs: number): Promise<void>
   unpause(): Promise<void>
-  /** Makes or changes users. @param users arguments of ACL SETUSER */
-  setUsers(users: readonly (readonly string[])[]): Promise<void>
   publish(channel: string, message: string): Promise<number>
   /** Begins to write the append-only file anew. */
   rewriteFile(): Promise<void>
@@ -165,9 +163,6 @@ export function openRedisLink(topology: Topology, node: NodeTopology, internalSe
     },
     unpause: async () => {
       await redis.call('CLIENT', 'UNPAUSE')
-    },
-    setUsers: async (users) => {
-      for (const user of users) await redis.call('ACL', 'SETUSER', ...user)
     },
     publish: (channel, message) => redis.publish(channel, message),
     rewriteFile: async () => {

@@ -9,7 +9,6 @@ import type { ServerKeeper } from './server-keeper.ts'
 import {
   hasSentinelState,
   sentinelEpoch,
-  usersOfRunning,
   writeSentinelConf,
   type NodePaths,
   type NodeSecrets,
@@ -57,8 +56,6 @@ export function leadSentinel(
     const pid = keeper.pid()
     if (own?.up === true && pid !== null && pid !== quickenedPid) {
       await sentinels.quicken(node.index)
-      // its file may be of another release
-      await sentinels.setUsers(node.index, usersOfRunning(topology, secrets, true).sentinel)
       quickenedPid = pid
     }
     // Who is told by hand whom to watch forgets all that was set for the one before, also the password: it sees nothing.

@@ -32,8 +32,6 @@ export interface Sentinels {
   goneKnownBy(index: number): Promise<readonly string[]>
   /** Forgets replicas and other sentinels, and finds those that are there within a second. */
   forget(index: number): Promise<void>
-  /** Makes or changes users. @param users arguments of ACL SETUSER */
-  setUsers(index: number, users: readonly (readonly string[])[]): Promise<void>
   /** Calls back for every event of any sentinel: its name (`+selected-slave`) and what it says. */
   onEvent(listener: (event: string, text: string) => void): void
   close(): void
@@ -105,9 +103,6 @@ export function openSentinels(topology: Topology, internalSecret: string, from: 
     },
     forget: async (index) => {
       await at(index).call('SENTINEL', 'RESET', topology.name)
-    },
-    setUsers: async (index, users) => {
-      for (const user of users) await at(index).call('ACL', 'SETUSER', ...user)
     },
     onEvent: (listener) => {
       for (const node of topology.nodes) {

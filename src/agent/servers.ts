@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { HoldfastError } from '../errors.ts'
-import { derivedSecret, type Purpose } from '../platform/derived-secret.ts'
 import { readIfExists, writeFileDurably } from '../platform/files.ts'
 import { findManaged, spawnManaged, type ManagedProcess } from '../platform/managed-process.ts'
-import { renderAcl, sentinelAcl, updateAcl, type AclInput } from '../render/acl.ts'
+import { renderAcl } from '../render/acl.ts'
 import { renderRedisConf } from '../render/redis-conf.ts'
 import { renderSentinelConf } from '../render/sentinel-conf.ts'
 import type { NodeTopology, Topology } from '../topology/topology.ts'
@@ -60,16 +59,12 @@ export function hasUnwrittenSync(paths: NodePaths): boolean {
 
 export const hasSentinelState = (paths: NodePaths) => existsSync(paths.sentinelConf)
 
-/**
- * Starts redis-server so that it serves and follows nobody: what it becomes is decided while it runs.
- * @param confined see DurableState
- */
+/** Starts redis-server so that it serves and follows nobody: what it becomes is decided while it runs. */
 export async function startRedis(
   topology: Topology,
   node: NodeTopology,
   paths: NodePaths,
   secrets: NodeSecrets,
-  confined: boolean,
 ): Promise<ManagedProcess> {
   mkdirSync(paths.data, { recursive: true, mode: 0o700 })
   writeFileDurably(
@@ -79,10 +74,17 @@ export async function startRedis(
       node,
       dataDirectory: paths.data,
       aclFile: paths.aclFile,
-      replicaSecret: derivedSecret(secrets.internal, 'replica'),
+      replicaSecret: replicaSecret(secrets),
     }),
   )
-  writeFileDurably(paths.aclFile, renderAcl(aclOf(topology, secrets, confined)))
+  writeFileDurably(
+    paths.aclFile,
+    renderAcl({
+      passwordHashes: validPasswords(secrets).map(sha256),
+      internalHash: sha256(secrets.internal),
+      replicaHash: sha256(replicaSecret(secrets)),
+    }),
+  )
   // On the command line, because it overrides whatever a file says: no candidate for Sentinel until it is in sync,
   // and a replica of nobody.
   return spawnManaged({
@@ -94,34 +96,6 @@ export async function startRedis(
     logFile: join(paths.logs, `redis-${String(node.index)}.log`),
     umask: 0o077,
   })
-}
-
-function aclOf({ redis }: Topology, secrets: NodeSecrets, confined: boolean): AclInput {
-  const hashOf = (purpose: Purpose) => sha256(derivedSecret(secrets.internal, purpose))
-  return {
-    databases: redis.databases,
-    confined,
-    passwordHashes: validPasswords(secrets).map(sha256),
-    internalHash: sha256(secrets.internal),
-    hashes: {
-      replica: hashOf('replica'),
-      operator: hashOf('operator'),
-      gateway: hashOf('gateway'),
-      batch: hashOf('batch'),
-      default: hashOf('default'),
-    },
-  }
-}
-
-/** What users servers have to be given that another release started: arguments of ACL SETUSER. @param confined see DurableState */
-export function usersOfRunning(
-  topology: Topology,
-  secrets: NodeSecrets,
-  confined: boolean,
-): { readonly redis: readonly (readonly string[])[]; readonly sentinel: readonly (readonly string[])[] } {
-  const input = aclOf(topology, secrets, confined)
-  const [gateway = '', ...rules] = sentinelAcl(input.hashes.gateway)
-  return { redis: updateAcl(input), sentinel: [[gateway, 'reset', ...rules]] }
 }
 
 /** Others are asked for twice: between two looks at files that are being renamed one may be in neither place. */
@@ -150,7 +124,6 @@ export function writeSentinelConf(
       id,
       internalSecret: secrets.internal,
       internalHash: sha256(secrets.internal),
-      gatewayUser: sentinelAcl(sha256(derivedSecret(secrets.internal, 'gateway'))),
       directory: paths.directory,
       epochs,
     }),
@@ -185,6 +158,11 @@ export function runningServers(
     redis: found.find((process) => process.component === `redis-${String(node)}`) ?? null,
     sentinel: found.find((process) => process.component === `sentinel-${String(node)}`) ?? null,
   }
+}
+
+/** Derived, so that what CONFIG GET masterauth shows opens nothing but replication. */
+function replicaSecret(secrets: NodeSecrets): string {
+  return createHmac('sha256', secrets.internal).update('replica').digest('hex')
 }
 
 function sha256(text: string): string {

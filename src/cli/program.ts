@@ -129,10 +129,8 @@ function createProgram(surroundings: RoleContext, finished: (exitCode: number) =
     .option('--json', 'the lines as they were written')
   add('env', 'prints the variables that connect a program: eval "$(./holdfast env)"', async () => {
     return (await import('./commands/env.ts')).env
-  })
-    .option('--operator', 'those of the operator, who may what applications may not')
-    .option('--json', 'as JSON')
-  add('redis-cli [arguments...]', "Redis' own client at the gateway, as the operator", async () => {
+  }).option('--json', 'as JSON')
+  add('redis-cli [arguments...]', "Redis' own client at the gateway, with the password", async () => {
     return (await import('./commands/redis-cli.ts')).redisCli
   })
     .helpOption(false)

@@ -16,8 +16,6 @@ export interface Attachment {
   readonly bare: boolean
   readonly ask: (bytes: readonly Buffer[], takers: readonly Taker[]) => void
   readonly deliver: (bytes: Buffer) => void
-  /** Redis did not take its user's word: it is nobody now. */
-  readonly refused: () => void
   readonly done: () => void
 }
 
@@ -42,7 +40,6 @@ export function attach(to: Attachment): void {
     // Who set the connection up must never be who runs commands: as nobody, then, and Redis says so itself.
     if (type !== replyType.error) reattach(to)
     else {
-      to.refused()
       const then = (): void => {
         reattach(to)
       }

@@ -13,8 +13,6 @@ export interface CommandFacts {
   /** May wait for somebody else. */
   readonly blocking: boolean
   readonly noMulti: boolean
-  /** Of ACL rules: `@admin`. */
-  readonly categories: readonly string[]
   /** It has subcommands, listed as `XINFO STREAM`. */
   readonly container: boolean
 }
@@ -30,7 +28,7 @@ export function readCommandTable(reply: Reply | undefined): CommandTable {
 
 function readEntry(entry: Reply, table: Map<string, CommandFacts>): void {
   if (!Array.isArray(entry)) return
-  const [name, arity, flags, , , , categories, , , subcommands] = entry as readonly Reply[]
+  const [name, arity, flags, , , , , , , subcommands] = entry as readonly Reply[]
   if (typeof name !== 'string' || typeof arity !== 'number' || !Array.isArray(flags)) return
   const has = (flag: string): boolean => (flags as readonly Reply[]).includes(flag)
   const subs = Array.isArray(subcommands) ? (subcommands as readonly Reply[]) : []
@@ -41,7 +39,6 @@ function readEntry(entry: Reply, table: Map<string, CommandFacts>): void {
     denyOom: has('denyoom'),
     blocking: has('blocking'),
     noMulti: has('no_multi'),
-    categories: Array.isArray(categories) ? categories.filter((one) => typeof one === 'string') : [],
     container: subs.length > 0,
   })
   for (const sub of subs) readEntry(sub, table)

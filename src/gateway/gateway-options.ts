@@ -3,7 +3,6 @@ import type { StandaloneSettings } from '../discovery/rules.ts'
 import type { GatewayLimits } from '../spec/gateway-settings.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Connect } from './connection.ts'
-import type { StandInOptions } from './stand-in.ts'
 
 export interface GatewayLog {
   readonly info: (details: object, message: string) => void
@@ -12,13 +11,11 @@ export interface GatewayLog {
 
 export interface GatewayOptions {
   readonly topology: Topology
-  /** For the nodes: the gateway's own user. Null: they ask for no password. */
+  /** For the nodes: the user with all rights. Null: they ask for no password. */
   readonly nodeCredentials: RedisCredentials | null
   readonly sentinelCredentials: RedisCredentials | null
   /** Whether Redis asks clients for a password: until they gave it, they may send little. Left out: the primary is asked. */
   readonly passwordRequired?: boolean
-  /** Left out: users keep their markers themselves, who may. */
-  readonly standIn?: StandInOptions
   readonly log: GatewayLog
   /** A bound socket handed down; otherwise host and port of the topology. */
   readonly listenFd?: number

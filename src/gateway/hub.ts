@@ -12,7 +12,6 @@ import type { Resting } from './resting.ts'
 import type { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
 import type { SessionState } from './session-state.ts'
-import type { StandIn } from './stand-in.ts'
 import type { Traffic } from './traffic.ts'
 
 /** What a session needs of the gateway around it. */
@@ -40,8 +39,6 @@ export interface Hub {
   readonly resting: Resting
   /** Who sets connections up for sessions: may do all of it. */
   readonly setter: RedisCredentials | null
-  /** Who keeps the markers of a session whose user may not. */
-  readonly standInOf: (state: SessionState) => StandIn | null
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
   /** Where commands go; null: nowhere now. */

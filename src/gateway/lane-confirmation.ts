@@ -10,19 +10,14 @@ import { recordOf, roundOf } from './lane-replies.ts'
 import { hasWrite } from './losses.ts'
 import { scripts } from './lane-scripts.ts'
 import type { Flush } from './share.ts'
-import type { StandIn } from './stand-in.ts'
 import type { RequestBytes } from './write-runs.ts'
-
-/** A script of the gateway's own, and who runs it. */
-type Step = 'enter' | 'batch' | 'confirm' | 'leave'
 
 /** A flush that was sent, and what has come back. */
 export interface Flight {
   readonly flush: Flush
   readonly raws: RawReader
-  readonly batch: boolean
-  /** What of its script is still to be answered, in order. */
-  readonly steps: Step[]
+  /** The batch's reply is still to come. */
+  batch: boolean
   record: InSyncRecord | null
   /** What follows the commands: its replies, and how many are still to come. */
   readonly tail: Reply[]
@@ -33,20 +28,6 @@ export interface Flight {
 }
 
 export const waitMs = 250
-
-/** Adds a script that reaches the markers' database. */
-export function addScript(
-  out: RequestBytes,
-  flight: Flight,
-  step: 'batch' | 'confirm',
-  bytes: Buffer,
-  standIn: StandIn | null,
-): void {
-  if (standIn !== null) out.addBytes(standIn.enter)
-  out.addBytes(bytes)
-  if (standIn !== null) out.addBytes(standIn.leave)
-  flight.steps.push(...(standIn === null ? [step] : (['enter', step, 'leave'] as const)))
-}
 
 /** Adds what confirms the flush on its own connection, if anything does. @param run of the primary's process */
 export function addTail(
@@ -62,8 +43,8 @@ export function addTail(
   if (confirms === 'in-sync' && direct && !fast) {
     if (!flight.batch) {
       const { markersDb, recordKey } = context
-      const script = encodeCommand(['EVALSHA', scripts.confirm.sha1, '1', recordKey, String(markersDb), run])
-      addScript(out, flight, 'confirm', script, context.standIn)
+      out.addBytes(encodeCommand(['EVALSHA', scripts.confirm.sha1, '1', recordKey, String(markersDb), run]))
+      flight.tailLeft++
     }
     out.addBytes(context.tail())
     flight.tailLeft += 3
@@ -84,13 +65,11 @@ export function readFlight(
   takeBatch: (flight: Flight, framer: ReplyFramer) => void,
 ): boolean {
   if (flight.raws.left > 0 && !flight.raws.read(framer)) return false
-  while (flight.steps.length > 0) {
+  while (flight.batch) {
     if (!framer.next()) return false
     if (framer.type === replyType.push) continue
-    const step = flight.steps.shift()
-    if (step === 'batch') takeBatch(flight, framer)
-    else if (step === 'confirm') flight.tail.push(decodeReply(framer.slice()))
-    else if (step === 'leave' && framer.type === replyType.error) throw new Error('it is somebody else')
+    flight.batch = false
+    takeBatch(flight, framer)
   }
   while (flight.tailLeft > 0) {
     if (!framer.next()) return false

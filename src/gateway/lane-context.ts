@@ -4,7 +4,6 @@ import type { Confirmable } from './confirmer.ts'
 import type { Connect } from './connection.ts'
 import type { Lane } from './lane.ts'
 import type { Flush } from './share.ts'
-import type { StandIn } from './stand-in.ts'
 import type { Ack, Delivery } from '../spec/gateway-settings.ts'
 
 /** What a lane needs of its pool and of the gateway. */
@@ -26,8 +25,6 @@ export interface LaneContext {
   readonly nodeAt: (host: string, port: number) => number | null
   /** What gives a new connection its user, protocol and database. */
   readonly restore: () => readonly Buffer[]
-  /** Who keeps its markers, when its user may not. */
-  readonly standIn: StandIn | null
   /** Its user is the gateway's own. */
   readonly elevated: boolean
   /** `INFO`, `WAIT` for the in-sync set, `INFO`: what a confirmation ends with. */

@@ -29,8 +29,7 @@ export class LaneSetup {
   private readonly marker: Marker
   private readonly done: (ready: LaneReady) => void
   private replies: Reply[] = []
-  private keptRaw = Buffer.alloc(0)
-  private keptAt = -1
+  private lastRaw = Buffer.alloc(0)
   private left = 0
   private then: (replies: readonly Reply[]) => void = () => undefined
 
@@ -59,7 +58,7 @@ export class LaneSetup {
       if (!(replies.at(-1) instanceof ReplyError)) this.prepare()
       else
         this.ask([reset], () => {
-          this.prepare(true)
+          this.prepare()
         })
     })
   }
@@ -68,23 +67,18 @@ export class LaneSetup {
     while (this.left > 0 && framer.next()) {
       if (framer.type === replyType.push) continue
       this.left--
-      if (this.replies.length === this.keptAt) this.keptRaw = Buffer.from(framer.slice())
+      if (this.left === 0) this.lastRaw = Buffer.from(framer.slice())
       this.replies.push(decodeReply(framer.slice()))
       if (this.left === 0) this.then(this.replies)
     }
   }
 
-  /** @param isNobody Redis did not take its user's word */
-  private prepare(isNobody = false): void {
+  private prepare(): void {
     const { context, marker } = this
-    const standIn = isNobody ? null : context.standIn
     const exactly = context.delivery === 'exactly-once'
     const scripted = exactly || context.confirms === 'in-sync'
-    const before = [server, ...(scripted ? loads : [])]
-    const begin = exactly ? [marker.begin()] : []
-    const own = standIn === null || !scripted ? begin : [standIn.enter, ...begin, standIn.leave]
-    this.keptAt = before.length + own.indexOf(begin[0] ?? server)
-    this.ask([...before, ...own], (replies) => {
+    const commands = [server, ...(scripted ? loads : []), ...(exactly ? [marker.begin()] : [])]
+    this.ask(commands, (replies) => {
       const [info] = replies
       const run = typeof info === 'string' ? /run_id:(\w+)/.exec(info)?.[1] : undefined
       const failed = replies.find((reply) => reply instanceof ReplyError)
@@ -92,15 +86,9 @@ export class LaneSetup {
         this.connection.close('another process than the primary')
       else if (failed instanceof ReplyError && saysRefusal(failed.message))
         this.connection.close(failed.message)
-      else if (
-        own.length > 1 &&
-        replies.at(-1) instanceof ReplyError &&
-        !(replies[before.length] instanceof ReplyError)
-      )
-        this.connection.close('it is somebody else')
       else {
         const direct = failed === undefined && scripted
-        const said = direct && exactly ? { reply: replies[this.keptAt] ?? null, raw: this.keptRaw } : null
+        const said = direct && exactly ? { reply: replies.at(-1) ?? null, raw: this.lastRaw } : null
         const nobody = info instanceof ReplyError && info.message.startsWith('NOAUTH')
         this.done({ direct, nobody, marker: said })
       }

@@ -7,7 +7,7 @@ import { ElementReader } from './batch-reply.ts'
 import { Connection } from './connection.ts'
 import { answerItems, RawReader, readBatchOutcome, type BatchOutcome } from './flight.ts'
 import { scripts } from './lane-scripts.ts'
-import { addScript, addTail, isConfirmed, readFlight, waitMs, type Flight } from './lane-confirmation.ts'
+import { addTail, isConfirmed, readFlight, waitMs, type Flight } from './lane-confirmation.ts'
 import { RightsQuestion } from './lane-rights.ts'
 import { LaneSetup, type LaneReady } from './lane-setup.ts'
 import { countLoss, loseRaw, makeUncertain, markDirect } from './losses.ts'
@@ -154,7 +154,6 @@ export class Lane {
       flush,
       raws: new RawReader(flush),
       batch: flush.items > 0,
-      steps: [],
       record: null,
       tail: [],
       tailLeft: 0,
@@ -163,7 +162,7 @@ export class Lane {
     }
     if (flight.batch) {
       flush.sequence = this.marker.sequence + 1
-      addScript(out, flight, 'batch', this.batchOf(flush), this.direct ? context.standIn : null)
+      out.addBytes(this.batchOf(flush))
     }
     addTail(out, flight, context, this.direct, this.primary?.run ?? '')
     flush.sentMs = context.now()

@@ -4,7 +4,6 @@ import { createLogger } from '../platform/log.ts'
 import { defaultGatewaySettings } from '../spec/gateway-settings.ts'
 import { parseDuration } from '../spec/units.ts'
 import type { Topology } from '../topology/topology.ts'
-import { gatewayCredentials } from './credentials.ts'
 import { serve } from './serve.ts'
 
 export interface RunGatewayOptions {
@@ -24,11 +23,13 @@ export async function runGateway({ stateDir, signal, env }: RunGatewayOptions): 
   const topology = readTopology(stateDir)
   const secret = (name: string): string =>
     readFileSync(join(stateDir, 'secrets', name), 'utf8').replace(/\n$/, '')
+  const credentials = { user: 'holdfast', password: secret('internal') }
   const log = createLogger(topology.gateway.name)
   return await serve({
     options: ({ limits, topology: present = topology }) => ({
       topology: present,
-      ...gatewayCredentials(secret('internal')),
+      nodeCredentials: credentials,
+      sentinelCredentials: credentials,
       passwordRequired: secret('password') !== '',
       log,
       limits,

@@ -13,7 +13,6 @@ import type { Pools } from './pools.ts'
 import { Resting } from './resting.ts'
 import { ScriptCache } from './script-cache.ts'
 import type { Session } from './session.ts'
-import { standInFor } from './stand-in.ts'
 import { noTraffic } from './traffic.ts'
 
 export interface HubParts extends GatewayOptions {
@@ -58,7 +57,6 @@ export function makeHub(parts: HubParts): Hub {
     blocking: new Blocking({ connect, setter: parts.nodeCredentials, target: parts.target }),
     resting: new Resting(),
     setter: parts.nodeCredentials,
-    standInOf: (state) => standInFor(parts.standIn, state),
     now: parts.now,
     target: parts.target,
     commands: parts.commands,

@@ -16,7 +16,7 @@ export interface PoolsParts extends Pick<PoolParts, 'hub' | 'gateway' | 'layout'
 
 /** The connections that sessions share, by user, database and protocol. */
 export function makePools({ confirmer, firstMembers, confirmed, ...parts }: PoolsParts): Pools {
-  const { removeMarkers, setter, standInOf } = parts.hub
+  const { removeMarkers, setter } = parts.hub
   return new Pools(
     (shared, number) =>
       poolOptions(shared, number, {
@@ -30,6 +30,5 @@ export function makePools({ confirmer, firstMembers, confirmed, ...parts }: Pool
       }),
     removeMarkers,
     setter,
-    standInOf,
   )
 }

@@ -8,7 +8,6 @@ import type { Hub } from './hub.ts'
 import { isRefusal } from './refusals.ts'
 import type { SessionState } from './session-state.ts'
 import { markerKeyOf } from './marker-key.ts'
-import type { StandIn } from './stand-in.ts'
 import { uncertain } from './words.ts'
 
 export interface TransactionRun {
@@ -23,19 +22,9 @@ export interface TransactionRun {
     replies: number,
     done: (replies: readonly Buffer[]) => void,
   ) => void
-  /** Who keeps the marker, when the session's user may not. */
-  readonly standIn: StandIn | null
-  /** The connection is of no use any more. */
-  readonly abandon: () => void
   readonly done: (answer: Buffer) => void
   /** Nothing ran: to be tried again, soon. */
   readonly again: () => void
-}
-
-/** How many steps of its own stand before MULTI, and between the client's and EXEC. */
-interface OwnSteps {
-  readonly before: number
-  readonly after: number
 }
 
 const multi = encodeCommand(['MULTI'])
@@ -76,7 +65,7 @@ export class MarkedTransaction {
   run(run: TransactionRun): void {
     this.current = run
     // with a marker, an EXEC would end what the client watches
-    const alone = (run.single && run.watched) || (run.standIn !== null && run.block.some(setsUser))
+    const alone = run.single && run.watched
     const marked = this.hub.delivery === 'exactly-once' && !this.unmarked && !alone
     if (!marked) {
       // what was watched stood on the connection that is lost
@@ -126,15 +115,8 @@ export class MarkedTransaction {
           String(this.state.db),
           this.tokenText(),
         ])
-    const [asked, at] =
-      run.standIn === null ? [[bytes], 0] : [[run.standIn.enter, bytes, run.standIn.leave], 1]
-    run.ask(asked, asked.length, (replies) => {
-      const reply = replies[at]
+    run.ask([bytes], 1, ([reply]) => {
       if (reply === undefined || this.current !== run) return
-      if (isLeft(replies, asked, run)) {
-        run.abandon()
-        return
-      }
       if (isRefusal(reply, 0, reply.length)) {
         run.again()
         return
@@ -193,39 +175,29 @@ export class MarkedTransaction {
   private send(run: TransactionRun, marked: boolean): void {
     const { block } = run
     const { markersDb } = this.hub
-    const enter = run.standIn === null ? [] : [run.standIn.enter]
-    const leave = run.standIn === null ? [] : [run.standIn.leave]
     const db = encodeCommand(['SELECT', String(this.state.db)])
     const before = marked
       ? [
-          ...enter,
           encodeCommand(['SELECT', String(markersDb)]),
           encodeCommand(['WATCH', this.key]),
           encodeCommand(['EVAL', checkScript, '1', this.key, this.tokenText(), String(this.sequence)]),
           db,
-          ...leave,
           ...this.state.cachingAgain(),
         ]
       : []
     const mark = marked
-      ? [
-          ...enter,
-          encodeCommand(['EVAL', markScript, '1', this.key, String(markersDb), String(this.sequence + 1)]),
-          ...leave,
-        ]
+      ? [encodeCommand(['EVAL', markScript, '1', this.key, String(markersDb), String(this.sequence + 1)])]
       : []
     const plain = !marked && run.single
     const commands = block.map((command) => command.wire())
     const bytes = plain ? commands : [...before, multi, ...commands, ...mark, exec]
     this.pending = true
     run.ask(bytes, bytes.length, (replies) => {
-      if (this.current === run && marked && isLeft(replies, before, run)) run.abandon()
-      else this.answered(run, replies, { before: before.length, after: mark.length }, plain)
+      this.answered(run, replies, before.length, plain)
     })
   }
 
-  private answered(run: TransactionRun, replies: readonly Buffer[], own: OwnSteps, plain: boolean): void {
-    const { before, after } = own
+  private answered(run: TransactionRun, replies: readonly Buffer[], before: number, plain: boolean): void {
     if (this.current !== run) return
     const last = replies.at(-1) ?? nullArray
     if (plain) {
@@ -240,14 +212,14 @@ export class MarkedTransaction {
     }
     const marked = before > 0
     const early = replies.slice(0, before).find((reply) => reply[0] === replyType.error)
-    const markQueued = replies.slice(-1 - after, -1).every((reply) => reply[0] !== replyType.error)
+    const markQueued = !marked || replies.at(-2)?.[0] !== replyType.error
     if (early !== undefined || !markQueued) {
       // this user may not keep markers; the transaction was not applied, or would not be with its marker
       this.unmarked = true
       this.pending = false
       if (last[0] === replyType.error && run.watched) this.end(run, nullOf(this.state.protocol))
       else if (last[0] === replyType.error) this.run(run)
-      else this.confirm(run, strip(last, run, after))
+      else this.confirm(run, strip(last, run, false))
       return
     }
     if (last[0] === replyType.error) {
@@ -259,7 +231,7 @@ export class MarkedTransaction {
     }
     const isNull = last[0] === replyType.null || last.subarray(0, 3).equals(nullArray.subarray(0, 3))
     if (isNull) {
-      const check = marked ? replies[run.standIn === null ? 2 : 3]?.toString('latin1') : '$2\r\nOK\r\n'
+      const check = marked ? replies[2]?.toString('latin1') : '$2\r\nOK\r\n'
       if (check?.includes('OK') !== true) {
         // the marker is another's, or gone: nothing ran
         this.madeOn = null
@@ -272,7 +244,7 @@ export class MarkedTransaction {
       return
     }
     if (marked) this.sequence++
-    this.confirm(run, strip(last, run, after))
+    this.confirm(run, strip(last, run, marked))
   }
 
   private tryAgain(run: TransactionRun): void {
@@ -310,30 +282,14 @@ export class MarkedTransaction {
   }
 }
 
-/** The client's part of EXEC's reply: without the marker's elements; of a single command its own reply. */
-function strip(reply: Buffer, run: TransactionRun, after: number): Buffer {
+/** The client's part of EXEC's reply: without the marker's element; of a single command its own reply. */
+function strip(reply: Buffer, run: TransactionRun, marked: boolean): Buffer {
   const reader = new ElementReader(reply, 0)
   const from = reader.at
-  const count = reader.count - after
+  const count = reader.count - (marked ? 1 : 0)
   for (let i = 0; i < count; i++) reader.skip()
   const body = reply.subarray(from, reader.at)
   return run.single ? body : Buffer.concat([Buffer.from(`*${String(count)}\r\n`), body])
-}
-
-/** It ends as who it is to begin as: then nobody stands in for its user. */
-function setsUser({ request }: Command): boolean {
-  return request.name === 'AUTH' || request.name === 'HELLO'
-}
-
-/** The stand-in is still there. @param commands that were asked, of which the replies are the first */
-function isLeft(
-  replies: readonly Buffer[],
-  commands: readonly Buffer[],
-  { standIn }: TransactionRun,
-): boolean {
-  if (standIn === null) return false
-  const failed = (at: number): boolean => replies[at]?.[0] === replyType.error
-  return failed(commands.indexOf(standIn.leave)) && !failed(0)
 }
 
 const nullArray = Buffer.from('*-1\r\n')

@@ -51,8 +51,6 @@ export class Own {
   private readonly transaction: MarkedTransaction
   private readonly aside: boolean
   private gone = false
-  /** The present connection is nobody's: its user's password is none any more. */
-  private nobody = false
   /** When it last had a command (ms). */
   restsSinceMs = 0
 
@@ -235,15 +233,17 @@ export class Own {
   }
 
   private setUp(): void {
-    this.nobody = false
     attach({
       state: this.state,
       subscriptions: this.stream.subscriptions,
       setter: this.hub.setter,
       bare: this.aside,
-      ask: this.ask.bind(this),
-      deliver: this.host.deliver.bind(this.host),
-      refused: () => void (this.nobody = true),
+      ask: (bytes, takers) => {
+        this.ask(bytes, takers)
+      },
+      deliver: (bytes) => {
+        this.host.deliver(bytes)
+      },
       done: () => {
         this.setUpDone()
       },
@@ -323,8 +323,6 @@ export class Own {
       single: command.block === null,
       target,
       watched: this.watching,
-      standIn: this.nobody ? null : this.hub.standInOf(this.state),
-      abandon: () => this.connection?.close('it is somebody else'),
       ask: (bytes, replies, done) => {
         this.ask(bytes, collect(replies, done))
       },

@@ -47,7 +47,6 @@ export function poolOptions(shared: SharedState, number: number, parts: PoolPart
     recordKey: hub.recordKey,
     db: shared.db,
     elevated: shared.elevated,
-    standIn: shared.standIn,
     anonymous: shared.anonymous,
     majorities: () => layout.majorities,
     flightsAtOnce: gateway.ack === 0 && gateway.delivery !== 'exactly-once' ? mostFlights : 1,

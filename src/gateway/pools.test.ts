@@ -10,7 +10,6 @@ test('a pool that is busy when its time is over goes when it is not any more', (
     () => ({}) as PoolOptions,
     () => undefined,
     null,
-    () => null,
   )
   const state = new SessionState()
   const pool = pools.of(state)

@@ -2,7 +2,6 @@ import type { RedisCredentials } from '../discovery/redis-client.ts'
 import { encodeCommand } from '../resp/encode.ts'
 import { Pool, type PoolOptions } from './pool.ts'
 import type { SessionState } from './session-state.ts'
-import type { StandIn } from './stand-in.ts'
 
 /** What a pool's connections have in common. */
 export interface SharedState {
@@ -12,7 +11,6 @@ export interface SharedState {
   readonly elevated: boolean
   /** Its sessions never said who they are. */
   readonly anonymous: boolean
-  readonly standIn: StandIn | null
   /** Gives a new connection its user, protocol and database. */
   readonly commands: readonly Buffer[]
 }
@@ -26,19 +24,16 @@ export class Pools {
   private readonly make: (state: SharedState, number: number) => PoolOptions
   private readonly removeMarkers: (keys: readonly string[]) => void
   private readonly setter: RedisCredentials | null
-  private readonly standInOf: (state: SessionState) => StandIn | null
   private made = 0
 
   constructor(
     make: (state: SharedState, number: number) => PoolOptions,
     removeMarkers: (keys: readonly string[]) => void,
     setter: RedisCredentials | null,
-    standInOf: (state: SessionState) => StandIn | null,
   ) {
     this.make = make
     this.removeMarkers = removeMarkers
     this.setter = setter
-    this.standInOf = standInOf
   }
 
   /** None of them has sent anything whose outcome is not known. */
@@ -54,7 +49,6 @@ export class Pools {
       protocol,
       user,
       elevated: false,
-      standIn: this.standInOf(state),
       anonymous: state.anonymous,
       commands: state.restoreShared(this.setter),
     }))
@@ -72,7 +66,6 @@ export class Pools {
         protocol,
         user: setter?.user ?? 'default',
         elevated: true,
-        standIn: null,
         anonymous: false,
         commands: commands.map((args) => encodeCommand(args)),
       }

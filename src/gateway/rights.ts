@@ -1,27 +1,20 @@
 import type { Reply } from '../resp/decode.ts'
 import type { Command } from './command.ts'
 
-/** One word of a user's commands, such as `-@admin` or `+config|get`. */
-interface Rule {
-  readonly allows: boolean
-  /** `@admin`, or in upper case `CONFIG`, `CONFIG GET`. */
-  readonly what: string
-}
-
 /** What is known of a user's rights without asking for each command. */
 export interface Rights {
-  /** Every key, every channel, and every command but what rules say. */
+  /** Every key, every channel, and every command but single ones that are named. */
   readonly plain: boolean
-  /** The last one that is about a command counts. */
-  readonly rules: readonly Rule[]
+  /** Those, in upper case: `CONFIG`, `ACL SETUSER`. */
+  readonly without: ReadonlySet<string>
 }
 
 /** Of somebody whose rights could not be asked for: Redis judges each command when it runs. */
-export const unknownRights: Rights = { plain: true, rules: [] }
+export const unknownRights: Rights = { plain: true, without: new Set() }
 
 /** Reads the reply to ACL GETUSER, maps as arrays of keys and values. Null, no such user: nothing may be taken for granted. */
 export function readRights(reply: Reply): Rights {
-  if (!Array.isArray(reply)) return { plain: false, rules: [] }
+  if (!Array.isArray(reply)) return { plain: false, without: new Set() }
   const fields = new Map<string, Reply>()
   const items = reply as readonly Reply[]
   for (let i = 0; i + 1 < items.length; i += 2) {
@@ -30,30 +23,21 @@ export function readRights(reply: Reply): Rights {
   }
   const commands = fields.get('commands')
   const [first, ...others] = typeof commands === 'string' ? commands.split(' ') : []
-  return {
-    // what selectors allow beside is asked for when it is used
-    plain: first === '+@all' && isAll(fields.get('keys'), '~*') && isAll(fields.get('channels'), '&*'),
-    rules: others.map(readRule),
-  }
-}
-
-function readRule(word: string): Rule {
-  const what = word.slice(1)
-  return {
-    allows: word.startsWith('+'),
-    what: what.startsWith('@') ? what : what.replace('|', ' ').toUpperCase(),
-  }
+  const selectors = fields.get('selectors')
+  const plain =
+    first === '+@all' &&
+    others.every((rule) => rule.startsWith('-') && !rule.startsWith('-@')) &&
+    isAll(fields.get('keys'), '~*') &&
+    isAll(fields.get('channels'), '&*') &&
+    (selectors === undefined || (Array.isArray(selectors) && selectors.length === 0))
+  return { plain, without: new Set(others.map((rule) => rule.slice(1).replace('|', ' ').toUpperCase())) }
 }
 
 /** Whether this user certainly may run the command, whatever its keys. */
-export function mayRun({ plain, rules }: Rights, { request, facts }: Command): boolean {
-  if (!plain) return false
-  const names = [request.name, `${request.name} ${request.keyword(1)}`]
-  const rule = rules.findLast(({ what }) =>
-    // of what the server does not name it is not known what it is
-    what.startsWith('@') ? facts?.categories.includes(what) !== false : names.includes(what),
-  )
-  return rule?.allows !== false && (facts !== undefined || rule?.what.startsWith('@') !== true)
+export function mayRun(rights: Rights, { request }: Command): boolean {
+  if (!rights.plain) return false
+  if (rights.without.size === 0) return true
+  return !rights.without.has(request.name) && !rights.without.has(`${request.name} ${request.keyword(1)}`)
 }
 
 /** A text since Redis 7, a list before. */

@@ -2,7 +2,6 @@ import { askRights } from './approval.ts'
 import { Attempt, wordedCommand, type AttemptPools } from './attempt.ts'
 import { ElementReader } from './batch-reply.ts'
 import { blockingForm, endsWanted, type BlockingForm } from './blocking-forms.ts'
-import { classify } from './classify.ts'
 import type { Command } from './command.ts'
 import type { Hub } from './hub.ts'
 import type { Pool } from './pool.ts'
@@ -47,9 +46,7 @@ export function startBlocking(hub: Hub, host: BlockingHost, command: Command): v
     host.direct()
     return
   }
-  const attempt = wordedCommand(form.attempt(null), command.sinceMs)
-  classify(attempt, hub)
-  if (trusted && host.rights.unrestricted(attempt)) {
+  if (trusted && host.rights.unrestricted(wordedCommand(form.attempt(null), command.sinceMs))) {
     begin(hub, host, command, form, false)
     return
   }

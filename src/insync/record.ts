@@ -22,11 +22,8 @@ export interface InSyncRecord {
   readonly run: string
 }
 
-/** What the names of all keys in the database `markersDb` of the topology begin with. */
-export const internalPrefix = 'holdfast:'
-
 /** The hash's name. It lives in the database `markersDb` of the topology. */
-export const recordKey = `${internalPrefix}record`
+export const recordKey = 'holdfast:record'
 
 /** Channel on the primary over which a switchover asks every gateway to hold. Payload: {@link ControlMessage} as JSON. */
 export const controlChannel = 'holdfast:control'

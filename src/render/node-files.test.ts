@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { assertGolden } from '../../test/harness/golden.ts'
 import { parseSpec } from '../spec/parse.ts'
 import { buildTopology } from '../topology/build.ts'
-import { renderAcl, sentinelAcl } from './acl.ts'
+import { renderAcl } from './acl.ts'
 import { renderRedisConf } from './redis-conf.ts'
 import { renderSentinelConf } from './sentinel-conf.ts'
 
@@ -12,14 +12,6 @@ const topology = buildTopology(spec, '/srv/app')
 const [primary, node] = topology.nodes
 assert.ok(primary !== undefined && node !== undefined)
 const hash = 'ab'.repeat(32)
-const hashes = {
-  replica: 'ef'.repeat(32),
-  operator: '01'.repeat(32),
-  gateway: '23'.repeat(32),
-  batch: '45'.repeat(32),
-  default: '67'.repeat(32),
-}
-const gatewayUser = sentinelAcl(hashes.gateway)
 
 const redisConf = (dataDirectory: string): string =>
   renderRedisConf({
@@ -33,13 +25,7 @@ const redisConf = (dataDirectory: string): string =>
 const files: Readonly<Record<string, () => string>> = {
   'redis.conf': () => redisConf('/var/lib/hold fast/data'),
   'users.acl': () =>
-    renderAcl({
-      databases: 16,
-      confined: true,
-      passwordHashes: [hash],
-      internalHash: 'cd'.repeat(32),
-      hashes,
-    }),
+    renderAcl({ passwordHashes: [hash], internalHash: 'cd'.repeat(32), replicaHash: 'ef'.repeat(32) }),
   'sentinel.conf': () =>
     renderSentinelConf({
       topology,
@@ -48,7 +34,6 @@ const files: Readonly<Record<string, () => string>> = {
       id: '12'.repeat(20),
       internalSecret: 'internal',
       internalHash: hash,
-      gatewayUser,
       directory: '/var/lib/hold fast',
       epochs: { current: 7, leader: 7, config: 6 },
     }),
@@ -82,7 +67,6 @@ describe('a node’s files', () => {
       id: '12'.repeat(20),
       internalSecret: 'internal',
       internalHash: hash,
-      gatewayUser,
       directory: '/data',
       epochs: { current: 0, leader: 0, config: 0 },
     })

@@ -12,8 +12,6 @@ export interface SentinelConfInput {
   readonly internalSecret: string
   /** SHA-256 in hex. */
   readonly internalHash: string
-  /** As ACL SETUSER takes it. */
-  readonly gatewayUser: readonly string[]
   /** Absolute. */
   readonly directory: string
   /** What a majority of the other sentinels knows, so that a sentinel without state never votes twice in one epoch. */
@@ -37,7 +35,6 @@ export function renderSentinelConf(input: SentinelConfInput): string {
       `dir "${input.directory.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`,
       'user default off resetchannels -@all',
       `user holdfast on #${input.internalHash} ~* &* +@all`,
-      `user ${input.gatewayUser.join(' ')}`,
       'sentinel sentinel-user holdfast',
       `sentinel sentinel-pass ${input.internalSecret}`,
       `sentinel myid ${input.id}`,

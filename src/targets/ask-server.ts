@@ -9,8 +9,6 @@ const gatewaySlackMs = 5000
 export interface GatewayAddress {
   readonly host: string
   readonly port: number
-  /** As whom; its password. */
-  readonly user: string
   readonly password: string
   readonly db: number
   readonly holdMs: number
@@ -36,14 +34,13 @@ export async function askOnce(
   }
 }
 
-/** One command through a gateway, as one of its clients gives it. */
+/** One command through a gateway, as an application gives it. */
 export async function askGatewayAt(
-  { holdMs, user, ...address }: GatewayAddress,
+  { holdMs, ...address }: GatewayAddress,
   words: readonly string[],
 ): Promise<unknown> {
   const connection = new Redis({
     ...address,
-    username: user,
     enableReadyCheck: false,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

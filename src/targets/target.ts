@@ -115,11 +115,8 @@ export interface Target {
     component: string | undefined,
     options: { readonly follow: boolean; readonly signal: AbortSignal },
   ): AsyncIterable<string>
-  /**
-   * What applications need to connect, or operators: they may what is nobody else's business.
-   * @throws HoldfastError NOT_RUNNING when there is no deployment
-   */
-  connection(as?: 'operator'): Promise<{
+  /** What applications need to connect. Throws NOT_RUNNING when there is no deployment. */
+  connection(): Promise<{
     readonly host: string
     readonly port: number
     readonly password: string

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Redis } from 'ioredis'
-import { derivedSecret } from '../../src/platform/derived-secret.ts'
 import { startBareRedis } from '../harness/bare-redis.ts'
 import { eventually } from '../harness/eventually.ts'
 import { startGatewayLoad } from '../harness/gateway-load.ts'
@@ -9,15 +8,13 @@ import { startGatewayNodes, type GatewayNodes } from '../harness/gateway-nodes.t
 
 const mebibyte = 2 ** 20
 
-function client({ set }: GatewayNodes, as: 'application' | 'operator' = 'application', node?: number): Redis {
+function client({ set }: GatewayNodes, node?: number): Redis {
   const { host, port } = set.topology.gateway
   const address = node === undefined ? undefined : set.topology.nodes[node]
   return new Redis({
     host: address?.address ?? host,
     port: address?.redisPort ?? port,
-    ...(as === 'application'
-      ? { password: set.secrets.password }
-      : { username: as, password: derivedSecret(set.secrets.internal, as) }),
+    password: set.secrets.password,
     maxRetriesPerRequest: 0,
   })
 }
@@ -54,12 +51,12 @@ test('who knows the clients’ password cannot attach a replica of his own, at a
 test('FLUSHALL beside writes, through the gateway, on the primary, and right before its death: the record stays', async (t) => {
   const nodes = await startGatewayNodes(t)
   const before = nodes.gateway.status().epoch
-  await withClient(client(nodes, 'operator'), (redis) => redis.flushall())
+  await withClient(client(nodes), (redis) => redis.flushall())
   await nodes.load.answered(50)
   assert.equal(nodes.gateway.status().epoch, before)
   assert.deepEqual(nodes.load.errors(), [])
 
-  await withClient(client(nodes, 'operator', nodes.first), (redis) => redis.flushall())
+  await withClient(client(nodes, nodes.first), (redis) => redis.flushall())
   await nodes.load.answered(50)
   await eventually('the record is back', 5000, async () => {
     const states = await nodes.set.states()
@@ -67,7 +64,7 @@ test('FLUSHALL beside writes, through the gateway, on the primary, and right bef
   })
   await nodes.set.settled()
 
-  await withClient(client(nodes, 'operator', nodes.first), (redis) => redis.flushall())
+  await withClient(client(nodes, nodes.first), (redis) => redis.flushall())
   nodes.set.kill(`redis-${String(nodes.first)}`)
   await nodes.load.stop()
   const { topology, secrets } = nodes.set

@@ -22,7 +22,7 @@ test('FLUSHALL through the gateway, then straight on the primary, then markers a
   await scene.goesOn(20)
 
   // markers stay
-  const caller = scene.operator()
+  const caller = await scene.caller()
   for (const step of [lost, unsent, lost, unsent]) {
     erased++
     const [answer] = await Promise.all([caller.call('FLUSHALL'), scene.suffers([step])])
@@ -61,7 +61,7 @@ test('SWAPDB: of databases that clients have, as Redis does it; never of the one
   let swapped = 0
   await scene.watchedBy(...['a', 'b', 'c', 'd'].map((key) => swappedIncrOf(key, () => swapped)))
   await scene.goesOn(20)
-  const caller = scene.operator()
+  const caller = await scene.caller()
   for (const step of [lost, unsent, lost, unsent]) {
     swapped++
     const [answer] = await Promise.all([caller.call('SWAPDB', '0', '1'), scene.suffers([step])])

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { Redis } from 'ioredis'
-import { gatewayCredentials } from '../../src/gateway/credentials.ts'
 import { startGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { eventually } from '../harness/eventually.ts'
 import { startNodeSet, type NodeSet } from '../harness/node-set.ts'
@@ -53,9 +52,11 @@ class Increments {
 }
 
 async function gatewayBefore(t: TestContext, nodes: NodeSet): Promise<Gateway> {
+  const credentials = { user: 'holdfast', password: nodes.secrets.internal }
   const gateway = await startGateway({
     topology: nodes.topology,
-    ...gatewayCredentials(nodes.secrets.internal),
+    nodeCredentials: credentials,
+    sentinelCredentials: credentials,
     passwordRequired: true,
     log: quietLog,
   })

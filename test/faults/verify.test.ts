@@ -56,7 +56,7 @@ test('verify: proves, notices what is planted, ends whole after Ctrl-C and kill 
     const some = (await keys(deployment)).split('\n')
     await redis(deployment, 'UNLINK', ...some)
     assert.equal(await exitOf(child), 1, said())
-    assert.match(said(), /Violated: \d+ .*(lost|gone back)/)
+    assert.match(said(), /Violated: [\d,]+ .*(lost|gone back)/)
     await left()
   })
 

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { gatewayCredentials } from '../../src/gateway/credentials.ts'
 import { startGateway, type Gateway } from '../../src/gateway/gateway.ts'
-import { derivedSecret } from '../../src/platform/derived-secret.ts'
 import type { Topology } from '../../src/topology/topology.ts'
 import type { Step } from './cutting-plan.ts'
 import { CuttingRelay } from './cutting-relay.ts'
@@ -58,6 +56,7 @@ export class ExactlyOnceScene {
     const relay = await CuttingRelay.start()
     const gateways: Gateway[] = []
     const hosts: string[] = []
+    const credentials = { user: 'holdfast', password: set.secrets.internal }
     await set.settled()
     for (let index = 0; index < (options.gateways ?? 1); index++) {
       const host = set.topology.gateway.host.replace(/\d+$/, String(100 + index))
@@ -67,7 +66,8 @@ export class ExactlyOnceScene {
       }
       const gateway = await startGateway({
         topology: options.topology?.(topology) ?? topology,
-        ...gatewayCredentials(set.secrets.internal),
+        nodeCredentials: credentials,
+        sentinelCredentials: credentials,
         passwordRequired: true,
         log: quietLog,
         connect: relay.connect,
@@ -97,14 +97,6 @@ export class ExactlyOnceScene {
     const redis = this.set.redis(index)
     await eventually('a connection', 5000, () => redis.status === 'ready' || redis.status)
     return { index, redis }
-  }
-
-  /** A client who may what applications may not. */
-  operator(): SteadyCaller {
-    const [endpoint] = this.endpoints
-    assert.ok(endpoint)
-    const password = derivedSecret(this.set.secrets.internal, 'operator')
-    return ioredisCaller({ ...endpoint, username: 'operator', password })
   }
 
   /** A client of one of the gateways, in turn RESP2 and RESP3. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { gatewayCredentials } from '../../src/gateway/credentials.ts'
 import { startGateway, type Gateway } from '../../src/gateway/gateway.ts'
 import { controlConnection } from '../../src/agent/redis-link.ts'
 import { checkCounter } from '../../src/verify/checkers/counts.ts'
@@ -46,9 +45,11 @@ export async function startGatewayNodes(
 ): Promise<GatewayNodes> {
   const set = await startNodeSet(t, options)
   const { topology, secrets } = set
+  const credentials = { user: 'holdfast', password: secrets.internal }
   const gateway = await startGateway({
     topology,
-    ...gatewayCredentials(secrets.internal),
+    nodeCredentials: credentials,
+    sentinelCredentials: credentials,
     passwordRequired: true,
     log: quietLog,
   })

@@ -1,13 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RedisClient } from '../../src/discovery/redis-client.ts'
 import { encodeRecord, recordKey, type Epoch } from '../../src/insync/record.ts'
-import { derivedSecret, type Purpose } from '../../src/platform/derived-secret.ts'
-import { renderAcl } from '../../src/render/acl.ts'
 import type { Reply } from '../../src/resp/decode.ts'
 import { defaultGatewaySettings } from '../../src/spec/gateway-settings.ts'
 import type { Topology } from '../../src/topology/topology.ts'
@@ -16,9 +13,6 @@ import { eventually } from './eventually.ts'
 export const clientPassword = 'for-clients'
 export const internalSecret = 'for-gateways'
 export const internalCredentials = { user: 'holdfast', password: internalSecret }
-
-/** What who knows the clients' password may. */
-export type ClientRights = 'everything' | 'application'
 
 const markersDb = 16
 
@@ -29,19 +23,12 @@ export const quietLog = { info: () => undefined, warn: () => undefined }
 export class RedisGroup {
   readonly topology: Topology
   private readonly directory = mkdtempSync(join(tmpdir(), 'holdfast-group-'))
-  private readonly clients: ClientRights
   private readonly redis: (ChildProcess | null)[] = []
   private readonly sentinels: (ChildProcess | null)[] = []
   private readonly realSentinels = new Set<number>()
 
   /** Addresses of this process alone (127.`block`.x.y): nodes are .1, .2, .3, the gateway .100. */
-  constructor({
-    holdMs = 3000,
-    nodes = 3,
-    block = 10,
-    clients = 'everything',
-  }: { holdMs?: number; nodes?: number; block?: number; clients?: ClientRights } = {}) {
-    this.clients = clients
+  constructor({ holdMs = 3000, nodes = 3, block = 10 } = {}) {
     this.topology = groupTopology(`127.${String(block)}.${String(1 + (process.pid % 250))}`, nodes, holdMs)
   }
 
@@ -202,13 +189,10 @@ export class RedisGroup {
     const node = this.topology.nodes[index]
     const primary = follows === null ? undefined : this.topology.nodes[follows]
     if (node === undefined) return
-    const users =
-      this.clients === 'application'
-        ? applicationUsers(markersDb)
-        : [
-            `user default on >${clientPassword} ~* &* +@all`,
-            `user holdfast on >${internalSecret} ~* &* +@all`,
-          ]
+    const users = [
+      `user default on >${clientPassword} ~* &* +@all`,
+      `user holdfast on >${internalSecret} ~* &* +@all`,
+    ]
     this.redis[index] = this.spawn('redis-server', `redis-${String(index)}`, [
       `bind ${node.address}`,
       `port ${String(node.redisPort)}`,
@@ -274,27 +258,6 @@ export class RedisGroup {
     const mode = name.startsWith('sentinel') ? ['--sentinel'] : []
     return spawn(program, [file, ...mode], { stdio: 'ignore' })
   }
-}
-
-/** The users of a deployment, as lines of a configuration. @param databases that clients may select */
-export function applicationUsers(databases: number): readonly string[] {
-  const sha256 = (one: string): string => createHash('sha256').update(one).digest('hex')
-  const hashOf = (purpose: Purpose): string => sha256(derivedSecret(internalSecret, purpose))
-  return renderAcl({
-    databases,
-    confined: true,
-    passwordHashes: [sha256(clientPassword)],
-    internalHash: sha256(internalSecret),
-    hashes: {
-      replica: hashOf('replica'),
-      operator: hashOf('operator'),
-      gateway: hashOf('gateway'),
-      batch: hashOf('batch'),
-      default: hashOf('default'),
-    },
-  })
-    .trimEnd()
-    .split('\n')
 }
 
 function text(reply: Reply | undefined): string {

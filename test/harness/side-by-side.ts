@@ -22,13 +22,12 @@ class Side {
     this.talks = talks
   }
 
-  static async open(address: Address, cleanAs: Call): Promise<Side> {
+  static async open(address: Address): Promise<Side> {
     const talks = await Promise.all(
       Array.from({ length: sessions }, () => Conversation.open(address.host, address.port)),
     )
     for (const talk of talks) await talk.say([auth])
-    using cleaner = await Conversation.open(address.host, address.port)
-    await cleaner.say([cleanAs, ...clean])
+    await talks[0]?.say(clean)
     return new Side(address, talks)
   }
 
@@ -78,10 +77,8 @@ export async function runSideBySide(
   direct: Address,
   steps: readonly Step[],
   failures: Failures | null = null,
-  cleanAs: readonly string[] = auth.words,
 ): Promise<'same' | 'open'> {
-  const cleaning = plain(...cleanAs)
-  const sides = [await Side.open(direct, cleaning), await Side.open(gateway, cleaning)] as const
+  const sides = [await Side.open(direct), await Side.open(gateway)] as const
   try {
     const talks = sides[0].talks.map(() => ({ odd: false }))
     failures?.begin()

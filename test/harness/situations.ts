@@ -26,7 +26,6 @@ export const settled: DurableState = {
   founding: false,
   reign: null,
   syncedRun: 'own',
-  confined: true,
 }
 
 /** A replica that lost its primary. */

@@ -20,7 +20,6 @@ export interface SteadyCaller {
 interface Endpoint {
   readonly host: string
   readonly port: number
-  readonly username?: string
   readonly password: string
 }
 
@@ -55,10 +54,10 @@ export function ioredisCaller(endpoint: Endpoint): SteadyCaller {
 }
 
 /** node-redis, RESP3. */
-export async function nodeRedisCaller({ host, port, ...who }: Endpoint): Promise<SteadyCaller> {
+export async function nodeRedisCaller({ host, port, password }: Endpoint): Promise<SteadyCaller> {
   const client = createClient({
     RESP: 3,
-    ...who,
+    password,
     socket: { host, port, reconnectStrategy: false },
     commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } },
   })

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Discovery } from '../../src/discovery/discovery.ts'
 import type { Primary } from '../../src/discovery/options.ts'
-import { gatewayCredentials } from '../../src/gateway/credentials.ts'
 import { FailoverTimeline } from '../../src/gateway/failover-timeline.ts'
 import { controlChannel } from '../../src/insync/record.ts'
 import { eventually } from '../harness/eventually.ts'
@@ -10,11 +9,13 @@ import { startNodeSet } from '../harness/node-set.ts'
 
 test('one line a failover: of a primary that is killed, and of a switchover', async (t) => {
   const set = await startNodeSet(t)
+  const credentials = { user: 'holdfast', password: set.secrets.internal }
   const timeline = new FailoverTimeline()
   const lines: (readonly [Primary, ReturnType<FailoverTimeline['resumed']>])[] = []
   const discovery: Discovery = new Discovery({
     topology: set.topology,
-    ...gatewayCredentials(set.secrets.internal),
+    nodeCredentials: credentials,
+    sentinelCredentials: credentials,
     now: () => performance.now(),
     onMoment: (moment, atMs) => {
       timeline.add(moment, atMs)

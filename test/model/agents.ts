@@ -83,7 +83,6 @@ function durableOf(node: ModelNode, mind: Mind): DurableState {
     founding: mind.founding,
     reign: mind.reign,
     syncedRun: node.restarted ? null : node.run,
-    confined: true,
   }
 }
 

@@ -6,8 +6,6 @@ export interface Difference {
   readonly commands: RegExp
   /** What is left of a reply to compare. */
   readonly compared: (reply: string) => string
-  /** Of an error as well. */
-  readonly ofErrors?: true
 }
 
 const kindAlone = (reply: string): string => reply.slice(0, 1)
@@ -53,18 +51,11 @@ export const whatDiffers: readonly Difference[] = [
     compared: kindAlone,
   },
   {
-    words: 'SWAPDB of a database past the last: `-ERR DB index is out of range`, whatever its user may',
-    commands: /^SWAPDB\b/,
-    compared: (reply) => (/^-(?:NOPERM|ERR DB index)/.test(reply) ? '-' : reply),
-    ofErrors: true,
-  },
-  {
     words:
       'SYNC, PSYNC, REPLCONF, REPLICAOF, SLAVEOF, FAILOVER, SHUTDOWN, DEBUG, SCRIPT DEBUG, CLIENT REPLY OFF and SKIP are refused: `-ERR … is not available through the gateway`',
     commands:
       /^(?:SYNC|PSYNC|REPLCONF|REPLICAOF|SLAVEOF|FAILOVER|SHUTDOWN|DEBUG|SCRIPT DEBUG|CLIENT REPLY)\b/,
     compared: nothing,
-    ofErrors: true,
   },
 ]
 
@@ -99,10 +90,11 @@ export const ofAnyTwoServers: readonly Difference[] = [
 
 /** @param words of the call @param reply its bytes as latin1 text */
 export function comparedPart(words: readonly string[], reply: string): string {
-  const difference = differenceOf(words)
-  return reply.startsWith('-') && difference?.ofErrors !== true
-    ? reply
-    : (difference?.compared(reply) ?? reply)
+  if (reply.startsWith('-')) {
+    const refused = whatDiffers.find(({ compared }) => compared === nothing)
+    if (refused?.commands.test(titleOf(words)) !== true) return reply
+  }
+  return differenceOf(words)?.compared(reply) ?? reply
 }
 
 /** Whether the reply to this call may differ; of a transaction with such a call only the size is compared. */

@@ -5,7 +5,7 @@ import { RequestFramer } from '../../src/resp/request-framer.ts'
 
 const nulls = new Set(['*-1\r\n', '_\r\n', '$-1\r\n'])
 const publishing = /^S?PUBLISH$/i
-const notTaken = /^-(?:NOPERM |ERR (?:wrong number of arguments|unknown (?:command|subcommand)))/
+const notTaken = /^-ERR (?:wrong number of arguments|unknown (?:command|subcommand))/
 const waiting = /^B(?:[LR]POP|LMOVE|RPOPLPUSH|[LZ]MPOP|ZPOP)|^XREAD/i
 
 /**
@@ -22,7 +22,7 @@ export function mayDiffer(
   const [name = ''] = words
   // how many subscribers there are: connections of the gateway, which are being made anew
   if (publishing.test(name) && direct.startsWith(':') && gateway.startsWith(':')) return 'no matter'
-  // what this user may not run goes as it is, so that Redis says so; what the server does not name may be a module's, so the gateway does not know that nothing ran
+  // what the server does not name may be a module's, so the gateway does not know that nothing ran
   if (gateway.startsWith('-UNCERTAIN ') && notTaken.test(direct)) return 'no matter'
   if (gateway.startsWith('-UNCERTAIN ')) return isInBatches(words) ? null : 'open'
   // a WATCH does not outlive its connection

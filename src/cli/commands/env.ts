@@ -5,14 +5,13 @@ import { quoteForShell } from '../shell-quote.ts'
 /** Prints what a program needs in its environment to connect, for `eval "$(./holdfast env)"`. */
 export async function env(
   context: CommandContext,
-  { json = false, operator = false }: { readonly json?: boolean; readonly operator?: boolean },
+  { json = false }: { readonly json?: boolean },
 ): Promise<number> {
   const { target } = await openDeployment(context)
-  const { host, port, password, db } = await target.connection(operator ? 'operator' : undefined)
+  const { host, port, password, db } = await target.connection()
   const variables = {
     REDIS_HOST: host,
     REDIS_PORT: String(port),
-    ...(operator ? { REDIS_USERNAME: 'operator' } : {}),
     REDIS_PASSWORD: password,
     REDIS_DB: String(db),
   }

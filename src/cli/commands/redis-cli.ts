@@ -4,7 +4,7 @@ import type { Target } from '../../targets/target.ts'
 import type { CommandContext } from '../context.ts'
 import { openDeployment } from '../deployment.ts'
 
-/** Redis' own client at the gateway, as the operator. The password is in its environment: arguments are visible to everybody. */
+/** Redis' own client at the gateway. The password is in its environment: arguments are visible to everybody. */
 export async function redisCli(
   context: CommandContext,
   _options: object,
@@ -12,7 +12,7 @@ export async function redisCli(
 ): Promise<number> {
   const { target } = await openDeployment(context)
   if (target.redisCli !== undefined) return await inThere(context, target, args)
-  const { host, port, password, db } = await target.connection('operator')
+  const { host, port, password, db } = await target.connection()
   const program = findProgram(['redis-cli', 'valkey-cli'], context.env)
   if (program === null) {
     throw new HoldfastError('BINARY_MISSING', 'redis-cli is not installed', {
@@ -21,8 +21,10 @@ export async function redisCli(
     })
   }
   const database = db === 0 ? [] : ['-n', String(db)]
-  const own = ['-h', host, '-p', String(port), '--user', 'operator', ...database]
-  return await runInForeground(program, [...own, ...args], { ...context.env, REDISCLI_AUTH: password })
+  return await runInForeground(program, ['-h', host, '-p', String(port), ...database, ...args], {
+    ...context.env,
+    REDISCLI_AUTH: password,
+  })
 }
 
 /** What is typed goes there key by key, and so does Ctrl-C. */

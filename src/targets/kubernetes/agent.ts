@@ -11,7 +11,7 @@ import { readSecrets, secretNameOf } from './secrets.ts'
 export async function askAgent(
   cluster: Cluster,
   node: Topology['nodes'][number],
-  path: '/switchover' | '/restart' | '/confine',
+  path: '/switchover' | '/restart',
   body: object,
   options: { readonly failure: ErrorCode; readonly signal: AbortSignal },
 ): Promise<unknown> {

@@ -10,7 +10,6 @@ import { onKubernetes } from '../../topology/kubernetes.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { Secrets, TargetContext } from '../target.ts'
 import { pathIn, selectorText, type Cluster } from './cluster.ts'
-import { askAgent } from './agent.ts'
 import { exclusively } from './exclusively.ts'
 import { fitted, readMinor } from './fit.ts'
 import { bringImages } from './images/bring.ts'
@@ -122,17 +121,6 @@ async function applyInside(
   }
   await carry(({ action }) => action === 'remove')
   await waitFor(cluster, context, firstMissing)
-  // No gateway of another release is left, for which clients would need more.
-  const asked = desired.topology.nodes.map((node) =>
-    askAgent(cluster, node, '/confine', {}, { failure: 'BUSY', signal }).catch((error: unknown) => {
-      // an image of an older release, pinned in the spec
-      if (error instanceof Error && error.message.startsWith('the agent has no ')) return { changed: false }
-      throw error
-    }),
-  )
-  const answers = (await Promise.all(asked)) as readonly { readonly changed: boolean }[]
-  if (answers.some((answer) => answer.changed))
-    did('clients may no more than what is about their data (docs/security.md)')
   return changes
 }
 

@@ -7,12 +7,8 @@ import type { Cluster } from './cluster.ts'
 import { requireRunning } from './operations.ts'
 import { isReadyPod, partsOf, podName } from './parts.ts'
 
-/** Prints the operator's password, made there of what the containers of Holdfast's image have: no command line has it. */
-const password = `node --input-type=module -e '
-import { readFileSync } from "node:fs"
-import { derivedSecret } from "/opt/holdfast/src/platform/derived-secret.ts"
-process.stdout.write(derivedSecret(readFileSync("/etc/holdfast/secrets/internal", "utf8").replace(/\\n$/, ""), "operator"))'`
-const client = `REDISCLI_AUTH=$(${password}) exec redis-cli --user operator "$@"`
+/** As the containers of Holdfast's image have it; read there, so that no command line has it. */
+const client = 'REDISCLI_AUTH=$(cat /etc/holdfast/secrets/password) exec redis-cli "$@"'
 
 /**
  * Redis' own client in the pod of a gateway, at that gateway.

@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs'
 import { HoldfastError } from '../../errors.ts'
 import { gatewayServiceName } from '../../render/kubernetes/manifest-input.ts'
-import { derivedSecret } from '../../platform/derived-secret.ts'
 import type { Status } from '../status.ts'
 import type { Secrets, Target } from '../target.ts'
 import { apply, planOf, type Desired } from './apply.ts'
@@ -53,7 +52,7 @@ export function kubernetesTarget({ cluster, version, secretsDir }: KubernetesTar
     restart: (component, context) =>
       exclusively(cluster, context, (inside) => restart(cluster, component, inside)),
     logs: (component, options) => tailLogs(cluster, component, options),
-    connection: (as) => connectionOf(cluster, as),
+    connection: () => connectionOf(cluster),
     redisCli: (args, terminal) => redisCli(cluster, args, terminal),
     faults: async () => {
       const { openFaultDriver } = await import('./faults/driver.ts')
@@ -77,7 +76,7 @@ async function observeStatus(cluster: Cluster): Promise<Status> {
 }
 
 /** For programs in the cluster: from outside nobody reaches Redis. */
-async function connectionOf(cluster: Cluster, as?: 'operator'): ReturnType<Target['connection']> {
+async function connectionOf(cluster: Cluster): ReturnType<Target['connection']> {
   const { topology } = await requireRunning(cluster, { signal: new AbortController().signal })
   const { namespace, gateways } = cluster.settings
   if (gateways === 0) {
@@ -91,7 +90,7 @@ async function connectionOf(cluster: Cluster, as?: 'operator'): ReturnType<Targe
   return {
     host: `${gatewayServiceName(cluster.name, cluster.settings)}.${namespace}.svc`,
     port: topology.gateway.port,
-    password: as === 'operator' ? derivedSecret(secrets.internal, as) : secrets.password,
+    password: secrets.password,
     db: topology.redis.db,
   }
 }

@@ -32,7 +32,7 @@ export async function readAgent(
 export async function askAgent(
   node: NodeTopology,
   internal: string,
-  path: '/switchover' | '/restart' | '/confine',
+  path: '/switchover' | '/restart',
   body: object,
   options: { readonly failure: ErrorCode; readonly signal: AbortSignal },
 ): Promise<unknown> {

@@ -7,7 +7,6 @@ import { isChanging, withStage } from '../../topology/stages.ts'
 import type { NodeTopology, Topology } from '../../topology/topology.ts'
 import type { TargetContext } from '../target.ts'
 import { changeNodes } from './change-nodes.ts'
-import { askAgent } from './agent-client.ts'
 import { lastWords } from './last-words.ts'
 import { askManager, endOutdatedManager, ensureManager, isManaged } from './manager.ts'
 import type { LocalPaths } from './paths.ts'
@@ -16,11 +15,10 @@ import { checkPrograms, prepareStateDirectory, stateError } from './preflight.ts
 import { noteSettings, settleNodes } from './node-settings.ts'
 import { settleSecrets } from './secrets.ts'
 import { migrateState } from './state-version.ts'
-import { readTopology, requireSecrets } from './state-files.ts'
+import { readTopology } from './state-files.ts'
 import { isUnderSystemd } from './systemd/places.ts'
 import { waitUntilReady } from './wait-ready.ts'
 
-const confinedClients = 'clients may no more than what is about their data (docs/security.md)'
 const supervisorPatienceMs = 10_000
 
 /** Brings a deployment to a topology; see Target.apply. The caller holds the operation lock. */
@@ -102,25 +100,7 @@ export async function settle(
   changes.push(...applied)
   changes.push(...(await settleNodes(paths, topology, context)))
   await waitUntilReady(paths, topology, context)
-  changes.push(...(await confineClients(paths, topology, context)))
   return changes
-}
-
-/**
- * Clients lose the rights that only gateways of another release need for them: none of those is left now. A node keeps to it, also
- * where it is started anew.
- */
-async function confineClients(
-  paths: LocalPaths,
-  { nodes }: Topology,
-  { signal, progress }: TargetContext,
-): Promise<readonly string[]> {
-  const { internal } = requireSecrets(paths)
-  const asked = nodes.map((node) => askAgent(node, internal, '/confine', {}, { failure: 'BUSY', signal }))
-  const answers = (await Promise.all(asked)) as readonly { readonly changed: boolean }[]
-  if (!answers.some(({ changed }) => changed)) return []
-  progress.step(confinedClients)
-  return [confinedClients]
 }
 
 /** Everything that can be known to fail is looked at before anything is started or changed. */

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { controlConnection } from '../../agent/redis-link.ts'
 import { HoldfastError } from '../../errors.ts'
-import { derivedSecret } from '../../platform/derived-secret.ts'
 import { readIfExists, syncDirectory, writeFileDurably } from '../../platform/files.ts'
 import { generateSecret } from '../../platform/generate-secret.ts'
 import type { NodeTopology } from '../../topology/topology.ts'
@@ -81,12 +80,7 @@ export async function rotatePassword(
     syncDirectory(paths.secrets)
   }
   const hash = sha256(requireSecrets(paths).password)
-  // The gateways' own, by which they come back to this user, does not change.
-  const own = sha256(derivedSecret(internal, 'default'))
-  await tell(
-    ['resetpass', `#${hash}`, `#${own}`],
-    (hashes) => hashes.length === 2 && hashes.includes(hash) && hashes.includes(own),
-  )
+  await tell(['resetpass', `#${hash}`], (hashes) => hashes.length === 1 && hashes[0] === hash)
   progress.step('no node takes the old password any more')
   rmSync(paths.passwordGone, { force: true })
   return { changed: true, resumed: isResumed, bothValid: false }

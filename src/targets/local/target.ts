@@ -2,7 +2,6 @@ import { mkdirSync, statSync } from 'node:fs'
 import { HoldfastError } from '../../errors.ts'
 import { readIfExists } from '../../platform/files.ts'
 import { findManaged } from '../../platform/managed-process.ts'
-import { derivedSecret } from '../../platform/derived-secret.ts'
 import { createMutex } from '../../platform/mutex.ts'
 import type { Status } from '../status.ts'
 import type { Target, TargetContext } from '../target.ts'
@@ -101,7 +100,7 @@ export function localTarget({ stateDir, name, embeddedStateDir = stateDir }: Loc
     switchover: (to, context) => exclusively(() => switchover(paths, to, context)),
     restart: (component, context) => exclusively(() => restart(paths, component, context)),
     logs: (component, options) => readLogs(paths, component, options),
-    connection: (as) => Promise.resolve().then(() => connectionOf(paths, as)),
+    connection: () => Promise.resolve().then(() => connectionOf(paths)),
     backup: async (request, context) => {
       const { backup } = await import('./backup.ts')
       return await backup(paths, request, context)
@@ -216,15 +215,10 @@ async function restart(paths: LocalPaths, component: string, context: TargetCont
   )
 }
 
-function connectionOf(paths: LocalPaths, as?: 'operator') {
+function connectionOf(paths: LocalPaths) {
   const { gateway, redis } = requireTopology(paths)
-  const { password, internal } = requireSecrets(paths)
-  return {
-    host: reachable(gateway.host),
-    port: gateway.port,
-    password: as === 'operator' ? derivedSecret(internal, as) : password,
-    db: redis.db,
-  }
+  const { password } = requireSecrets(paths)
+  return { host: reachable(gateway.host), port: gateway.port, password, db: redis.db }
 }
 
 /** Two commands that change one deployment do not interleave. */

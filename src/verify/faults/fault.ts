@@ -40,7 +40,7 @@ export interface FaultDriver {
   sentinel(node: number, words: readonly string[]): Promise<unknown>
   /** As `redis`, for what has to be undone: `undo` is noted before, and run on the same node by `heal`. */
   change(node: number, words: readonly string[], undo: readonly string[]): Promise<unknown>
-  /** A command through the gateway, as an operator gives it, on a connection of its own. @returns the decoded reply */
+  /** A command through the gateway, as an application gives it, on a connection of its own. @returns the decoded reply */
   gateway(words: readonly string[]): Promise<unknown>
   /** The node's data and sentinel state are gone; its processes die with them, and come back to find nothing. */
   emptyVolume(node: number): Promise<void>

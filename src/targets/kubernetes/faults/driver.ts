@@ -1,5 +1,4 @@
 import { controlConnection } from '../../../agent/redis-link.ts'
-import { derivedSecret } from '../../../platform/derived-secret.ts'
 import { HoldfastError } from '../../../errors.ts'
 import type { Capability, FaultDriver } from '../../../verify/faults/fault.ts'
 import { askGatewayAt, askOnce } from '../../ask-server.ts'
@@ -66,8 +65,7 @@ export async function openFaultDriver(cluster: Cluster, target: Target): Promise
   }
   const askGateway = async (words: readonly string[]) => {
     const { holdMs } = topology.gateway
-    const password = derivedSecret(secrets.internal, 'operator')
-    const at = { host, port: await routes.gateway(), user: 'operator', password, db: topology.redis.db }
+    const at = { host, port: await routes.gateway(), password: secrets.password, db: topology.redis.db }
     return await askGatewayAt({ ...at, holdMs }, words)
   }
   const heal = async (): Promise<void> => {

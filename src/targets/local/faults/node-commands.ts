@@ -1,5 +1,4 @@
 import { controlConnection } from '../../../agent/redis-link.ts'
-import { derivedSecret } from '../../../platform/derived-secret.ts'
 import type { Topology } from '../../../topology/topology.ts'
 import { askGatewayAt, askOnce } from '../../ask-server.ts'
 import { reachable } from '../http-probe.ts'
@@ -24,14 +23,13 @@ export async function askNode(
   return await askOnce(controlConnection(at), `${server}-${String(index)}`, words)
 }
 
-/** One command through the gateway, as an operator gives it. */
+/** One command through the gateway, as an application gives it. */
 export async function askGateway(
   paths: LocalPaths,
   { gateway, redis }: Topology,
   words: readonly string[],
 ): Promise<unknown> {
-  const password = derivedSecret(requireSecrets(paths).internal, 'operator')
+  const { password } = requireSecrets(paths)
   const { port, holdMs } = gateway
-  const at = { host: reachable(gateway.host), port, user: 'operator', password, db: redis.db, holdMs }
-  return await askGatewayAt(at, words)
+  return await askGatewayAt({ host: reachable(gateway.host), port, password, db: redis.db, holdMs }, words)
 }
