@@ -2,22 +2,14 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { describe, test } from 'node:test'
+import { freePort } from '../../../test/harness/bare-redis.ts'
 import { holdSocket, probeListen } from './held-socket.ts'
 
 const host = '127.30.0.17'
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return address !== null && typeof address === 'object' ? address.port : 0
-}
-
 describe('a held socket', () => {
   test('keeps the address: who connects while its server is away is served by the next', async () => {
-    const port = await freePort()
+    const port = await freePort(host)
     const held = holdSocket(host, port)
     assert.ok(held)
     const script = `require('node:net').createServer((c) => c.end('hello')).listen({ fd: 3 })`

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { freePort } from '../../../test/harness/bare-redis.ts'
 import { eventually } from '../../../test/harness/eventually.ts'
 import { createLogger } from '../../platform/log.ts'
 import { findManaged } from '../../platform/managed-process.ts'
@@ -28,15 +28,6 @@ afterEach(async () => {
   await Promise.all(findManaged(stateDir).map((found) => found.stop({ graceMs: 0 })))
   rmSync(stateDir, { recursive: true })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return address !== null && typeof address === 'object' ? address.port : 0
-}
 
 const only = (component: string) => {
   const found = findManaged(stateDir).filter((each) => each.component === component)
@@ -62,7 +53,7 @@ test('it waits as long as whoever started it lives, and another takes its place 
     return pid === null || pid === first ? 'none' : pid
   })
 
-  sockets.hold('gateway', { host, port: await freePort() })
+  sockets.hold('gateway', { host, port: await freePort(host) })
   await standby.renew()
   const third = await eventually('a standby that shares the socket', 10_000, () => {
     const pid = only('standby')
