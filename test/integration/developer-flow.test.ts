@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { appendFile, cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import type { TestContext } from 'node:test'
 import { it } from 'node:test'
 import { promisify } from 'node:util'
-import { runLoad } from '../../src/verify/workloads/http-load.ts'
 
 const repository = join(import.meta.dirname, '../..')
 const run = promisify(execFile)
@@ -47,18 +46,6 @@ it("the developer's flow of CONTRIBUTING.md: up, edit the counter, make refresh,
   const clone = await checkout(t)
   await type(clone, './holdfast', 'up')
   assert.equal(await get('/hello'), '{"count":1}')
-
-  await t.test('another release: what runs takes it up, and no call fails', async () => {
-    for (const file of ['src/gateway/own.ts', 'src/agent/agent.ts'])
-      await appendFile(join(clone, file), '// another release\n')
-    const load = runLoad({ baseUrl: front, callers: 6, idPrefix: 'release-' })
-    await load.answered(100)
-    const { stderr } = await type(clone, './holdfast', 'up')
-    assert.match(stderr, /another version of Holdfast/)
-    await load.answered(100)
-    const outcomes = (await load.stop()).flatMap(({ outcome }) => (outcome.kind === 'ok' ? [] : [outcome]))
-    assert.deepEqual(outcomes, [])
-  })
 
   const source = join(clone, 'src/counter/app.ts')
   const before = await readFile(source, 'utf8')
